@@ -1,0 +1,1 @@
+"""What the product is made of: one heavy library in each module, behind a port."""

@@ -1,0 +1,165 @@
+"""The generator: a causal language model on the CPU, by default the composer that ships with this package.
+
+Any Hugging Face causal model with safetensors weights will do. One that does not know our markers (plain `gpt2`) reads
+the same prompt as ordinary text; it drafts worse, and the fact guard is as strict with it.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
+
+from bot.errors import Unavailable
+from bot.ports import Sampling
+from bot.prompt import HANDOFF, MARKERS
+
+SHIPPED = Path(__file__).parents[1] / "models" / "composer"
+_ENDS = tuple(marker for marker in MARKERS if marker != HANDOFF)
+_LOOP = 12  # tokens; a draft that writes so many a second time is going round in circles
+_UNFINISHED = "\ufffd"  # what the first bytes of a longer character decode to
+
+
+class Gpt2Generator:
+    """`source` is a folder or a Hugging Face id; `threads` are torch's, few, so that the event loop gets its turn."""
+
+    def __init__(self, source: str | Path = SHIPPED, *, threads: int = 1) -> None:
+        self._threads = threads
+        torch.set_num_threads(threads)
+        self._model, self._tokenizer = _load(source)
+        self._tokenizing = threading.Lock()  # a fast tokenizer refuses two threads at once ("Already borrowed")
+        self.context = int(getattr(self._model.config, "max_position_embeddings", 1024))
+        self.name = f"{Path(source).name if Path(source).is_dir() else source}@{_digest(self._model)}"
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._encode(text))
+
+    def generate(self, prompt: str, sampling: Sampling, cancelled: Callable[[], bool] = lambda: False) -> Iterator[str]:
+        """The draft as it is written. A hand-off is the text `<|handoff|>`; any other marker ends the draft."""
+        shown, ids = "", list[int]()
+        for token in self._tokens(prompt, sampling, cancelled):
+            ids.append(token)
+            text, has_ended = visible(self._decode(ids))
+            if len(text) > len(shown):
+                yield text[len(shown) :]
+                shown = text
+            if has_ended:
+                return
+        rest = self._decode(ids).rstrip(_UNFINISHED).lstrip()
+        if len(rest) > len(shown):  # what looked like the beginning of a marker was none
+            yield rest[len(shown) :]
+
+    def _tokens(self, prompt: str, sampling: Sampling, cancelled: Callable[[], bool]) -> Iterator[int]:
+        torch.set_num_threads(self._threads)  # counts for the calling thread alone, and an executor has several
+        most = min(sampling.max_tokens, self.context // 2)
+        # A prompt over the limit loses its beginning: the question and the reply marker stand at the end.
+        feed, past = self._encode(prompt)[-(self.context - most) :], None
+        random, drawn = torch.Generator().manual_seed(sampling.seed), list[int]()
+        while len(drawn) < most and not goes_in_circles(drawn):
+            logits, past = self._forward(feed, past)
+            token = choose(logits, sampling, random)
+            if token == self._tokenizer.eos_token_id:
+                return
+            drawn.append(token)
+            yield token
+            if cancelled():
+                return
+            feed = [token]
+
+    @torch.inference_mode()
+    def _forward(self, ids: list[int], past: Any) -> tuple[Tensor, Any]:
+        out = self._model(input_ids=torch.tensor([ids]), past_key_values=past, use_cache=True, logits_to_keep=1)
+        return out.logits[0, -1], out.past_key_values
+
+    def _encode(self, text: str) -> list[int]:
+        with self._tokenizing:
+            ids: list[int] = self._tokenizer(text, verbose=False)["input_ids"]
+        return ids
+
+    def _decode(self, ids: list[int]) -> str:
+        with self._tokenizing:
+            text: str = self._tokenizer.decode(ids, clean_up_tokenization_spaces=False)
+        return text
+
+
+def visible(text: str) -> tuple[str, bool]:
+    """What of a draft so far may be shown, and whether it has ended.
+
+    Held back: half a character, and what may yet become a marker. A marker other than the hand-off ends the draft.
+    """
+    text = text.rstrip(_UNFINISHED).lstrip()
+    if found := [at for marker in _ENDS if (at := text.find(marker)) >= 0]:
+        return text[: min(found)], True
+    start = text.rfind("<")
+    if start >= 0 and any(len(text) - start < len(m) and m.startswith(text[start:]) for m in MARKERS):
+        return text[:start], False
+    return text, False
+
+
+def goes_in_circles(tokens: list[int]) -> bool:
+    """Whether the last tokens stand further up already: small models that copy may copy themselves for ever."""
+    last = tokens[-_LOOP:]
+    return any(tokens[start : start + _LOOP] == last for start in range(len(tokens) - _LOOP))
+
+
+def choose(logits: Tensor, sampling: Sampling, random: torch.Generator) -> int:
+    """The likeliest token at temperature 0, else one drawn from the smallest set that holds `top_p` of the mass."""
+    if sampling.temperature <= 0:
+        return int(logits.argmax())
+    ranked, tokens = (logits.float() / sampling.temperature).softmax(-1).sort(descending=True)
+    mass_before = ranked.cumsum(-1) - ranked
+    ranked = ranked.masked_fill(mass_before >= max(sampling.top_p, 1e-6), 0.0)  # the first always stays
+    return int(tokens[torch.multinomial(ranked, 1, generator=random)])
+
+
+def _load(source: str | Path) -> tuple[Any, Any]:
+    is_path = isinstance(source, Path) or source.startswith((".", "/", "~"))
+    if is_path and not Path(source).expanduser().is_dir():
+        raise Unavailable(f"there is no generator at {source}: run `bot train composer`, or name another model")
+    models: Any = AutoModelForCausalLM
+    place = str(Path(source).expanduser()) if is_path else str(source)
+    try:
+        with _quiet():
+            tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
+            model, loading = models.from_pretrained(
+                place, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+            )
+    except Exception as error:  # loaders raise whatever their file formats raise
+        raise Unavailable(
+            f"the generator {source} cannot be loaded ({type(error).__name__}): "
+            "name a folder or a Hugging Face id with safetensors weights, or run `bot train composer`"
+        ) from error
+    misfits = loading["missing_keys"] or loading["mismatched_keys"]  # which the loader would fill with random numbers
+    if misfits or len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        raise Unavailable(f"the parts of the generator {source} do not fit each other: install or train it again")
+    return model.eval(), tokenizer
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Loading reports to nobody: no progress bars, no warnings on the terminal."""
+    terminal: Any = logging
+    level, has_bars = terminal.get_verbosity(), terminal.is_progress_bar_enabled()
+    terminal.set_verbosity_error()
+    terminal.disable_progress_bar()
+    try:
+        yield
+    finally:
+        terminal.set_verbosity(level)
+        if has_bars:
+            terminal.enable_progress_bar()
+
+
+def _digest(model: Any) -> str:
+    """Eight hex digits that change when a weight does."""
+    digest = hashlib.sha256()
+    for name, weight in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(weight.contiguous().view(torch.uint8).numpy())
+    return digest.hexdigest()[:8]

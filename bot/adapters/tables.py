@@ -1,0 +1,168 @@
+"""The tables, in SQLAlchemy Core: what sql.py reads and writes, and what the migrations must come to.
+
+Rows that only mean something inside a conversation go with it (CASCADE); a document that passages were cut from may
+not go at all (RESTRICT), because old citations still open them.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+REVISION = "0001"  # the migration that leads to these tables
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment. SQLite keeps no time zone, so everything is stored as UTC and comes back saying so."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without a time zone cannot be stored")
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+# Every constraint has a name: SQLite rebuilds a whole table to change one, and finds it by name.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("epoch", String, nullable=False),
+    Column("customer", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+    Column("language", String, nullable=False),
+    Column("agent", String),
+    Column("bot_from", Integer, nullable=False),
+    Column("page", Text, nullable=False),
+    # Follows from the events; kept so that a restart finds its work without reading them.
+    Column("is_owing", Boolean, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    Index("ix_conversation_status_updated_at", "status", "updated_at"),
+    Index("ix_conversation_customer", "customer"),
+    Index("ix_conversation_owing", "id", sqlite_where=text("is_owing = 1"), postgresql_where=text("is_owing")),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("conversation_id", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String, nullable=False),
+    Column("author", String, nullable=False),
+    Column("sender_id", String, nullable=False),
+    Column("cid", String),  # NULL when there is none: NULLs never collide
+    Column("body", JSON, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    UniqueConstraint("conversation_id", "sender_id", "cid"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("secret_hash", String, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("customer", String, nullable=False),
+    Column("conversation_id", ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("verified", Boolean, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("last_seen", Utc, nullable=False),
+)
+
+turn = Table(
+    "turn",
+    metadata,
+    Column("conversation_id", String, primary_key=True),
+    Column("question_seq", Integer, primary_key=True, autoincrement=False),
+    Column("reply_seq", Integer, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    ForeignKeyConstraint(
+        ["conversation_id", "question_seq"], ["event.conversation_id", "event.seq"], ondelete="CASCADE"
+    ),
+    ForeignKeyConstraint(["conversation_id", "reply_seq"], ["event.conversation_id", "event.seq"], ondelete="CASCADE"),
+    Index("ix_turn_conversation_id_reply_seq", "conversation_id", "reply_seq"),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("source", String, nullable=False),
+    Column("category", String, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+)
+
+passage = Table(
+    "passage",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("document", ForeignKey("document.key", ondelete="RESTRICT"), nullable=False, index=True),
+    Column("anchor", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("phrasings", JSON, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("source", String, nullable=False),
+    Column("added_at", Utc, nullable=False),
+    Column("retired_at", Utc),  # NULL: live
+)
+
+passage_history = Table(
+    "passage_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("passage_id", ForeignKey("passage.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("action", String, nullable=False),  # added | retired | revived
+    Column("at", Utc, nullable=False),
+)
+
+generation = Table(
+    "generation",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("manifest", JSON, nullable=False),
+    Column("published_at", Utc, nullable=False),
+)

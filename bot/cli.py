@@ -1,0 +1,143 @@
+"""The `bot` command: serve, ingest, ask, evaluate, train, migrate, doctor."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from bot import commands, judge_commands
+from bot.errors import BotError
+from bot.output import Output
+from bot.settings import Settings
+
+app = typer.Typer(
+    help="The customer-service bot that answers only what your own pages carry.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (default: BOT_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one (default: BOT_PORT).")] = None,
+) -> None:
+    """Serve the widget and its websocket API."""
+    _run(commands.serve(_settings(host=host, port=port), Output()))
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Folders, Markdown files and CSV files.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, change nothing.")] = False,
+    delimiter: Annotated[str, typer.Option(help="What parts the cells of a CSV file.")] = ",",
+    headerless: Annotated[bool, typer.Option("--headerless", help="CSV: the first row is a question already.")] = False,
+    json: Json = False,
+) -> None:
+    """Make the knowledge base hold what these files say, and publish a new index."""
+    if len(delimiter) != 1:
+        raise typer.BadParameter("the delimiter is one character", param_hint="--delimiter")
+    _run(commands.ingest(_settings(), Output(json), paths, dry_run, delimiter, not headerless))
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What to ask; without it, ask line by line.")] = "",
+    why: Annotated[
+        bool, typer.Option("--why", help="Show all evidence: hits, scores, prompt, draft, verdicts.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Ask the bot, as a customer would, and see its reply with citations and scores."""
+    _run(commands.ask(_settings(), Output(json), question, why))
+
+
+@app.command()
+def evaluate(
+    directory: Annotated[
+        Path | None, typer.Argument(help="A BEIR-shaped folder (default: knowledge_base/judged).")
+    ] = None,
+    grounded: Annotated[
+        Path | None, typer.Option(help="Compose replies from the passages of each row instead.")
+    ] = None,
+    per_query: Annotated[Path | None, typer.Option(help="Write ranked ids and scores of each query here.")] = None,
+    per_row: Annotated[
+        Path | None, typer.Option(help="With --grounded: write each reply and its verdict here.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Only the first so many rows or queries; 0 takes all.")] = 0,
+    json: Json = False,
+) -> None:
+    """Measure retrieval, the decision to answer, or (with --grounded) the phrasing."""
+    output = Output(json)
+    if grounded is not None:
+        _run(judge_commands.grounded(_settings(), output, grounded, per_row, limit))
+    elif directory is not None:
+        _run(judge_commands.corpus(_settings(), output, directory, per_query, limit))
+    else:
+        _run(judge_commands.live(_settings(), output, Path("knowledge_base/judged"), per_query, limit))
+
+
+@app.command()
+def train(
+    what: Annotated[str, typer.Argument(help="What to train: composer.")],
+    config: Annotated[Path, typer.Option(help="The recipe.")] = Path("bot/models/composer/training.toml"),
+    corpus: Annotated[Path, typer.Option(help="Folder with lm.jsonl.gz and grounded.jsonl.gz.")] = Path("corpus"),
+    output: Annotated[Path, typer.Option(help="Where the checkpoint is written.")] = Path("var/composer"),
+    minutes: Annotated[float, typer.Option(help="Stop after so many minutes.")] = 100.0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in the output.")] = False,
+) -> None:
+    """Train a model of our own: the composer that phrases replies."""
+    if what != "composer":
+        raise typer.BadParameter("only `composer` can be trained", param_hint="WHAT")
+    _guarded(lambda: commands.train(Output(), config, corpus, output, minutes, resume))
+
+
+@app.command()
+def migrate(
+    revision: Annotated[str, typer.Argument(help="`head`, `base`, or a revision to go up or down to.")] = "head",
+) -> None:
+    """Bring the database's tables up to date."""
+    _guarded(lambda: commands.migrate(_settings(), Output(), revision))
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Check models, index and database, and say what to fix."""
+    _run(commands.doctor(_settings(), Output(json)))
+
+
+def _settings(**given: Any) -> Settings:
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        for wrong in error.errors():
+            name = "BOT_" + "_".join(map(str, wrong["loc"][:1])).upper()
+            print(f"{name}: {wrong['msg']}", file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def _run(work: Coroutine[Any, Any, int]) -> None:
+    _guarded(lambda: asyncio.run(work))
+
+
+def _guarded(work: Any) -> None:
+    """Run a command; what goes wrong on purpose is a sentence, and an interrupt is no accident."""
+    try:
+        code = work()
+    except BotError as error:
+        print(f"bot: {error}", file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    app(prog_name="bot")

@@ -1,0 +1,287 @@
+"""What the commands do, one coroutine each; returns the exit code."""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter
+
+import uvicorn
+
+from bot import bootstrap, reply
+from bot import ingest as ingesting
+from bot.conversation import Author, Event, Kind
+from bot.errors import BotError, Unavailable
+from bot.ingest import CsvFormat, Report, Scope
+from bot.output import Output
+from bot.ports import Bot
+from bot.reply import Outcome
+from bot.settings import Settings
+from bot.web.app import create_app
+from bot.web.wire import MAX_FRAME
+
+GRACE_S = 5
+TCP_USER_TIMEOUT_MS = 20_000
+
+
+async def _ready(settings: Settings) -> None:
+    """A SQLite file is brought up to date by itself; a server's database only by `bot migrate`."""
+    if settings.sql_url.startswith("sqlite"):
+        await bootstrap.migrated(settings)
+
+
+# ── serve ──
+
+
+async def serve(settings: Settings, output: Output) -> int:
+    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    await _ready(settings)
+    listening = _listen(settings.host, settings.port)
+    base = settings.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"
+    app = create_app(settings, lambda worker: bootstrap.assembled(settings, worker.wake))
+    server = uvicorn.Server(_uvicorn(app))
+    output.line("loading the models …")
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started and not serving.done():  # uvicorn offers a flag, no event
+        await asyncio.wait({serving}, timeout=0.05)
+    if server.started:
+        output.line(f"demo shop with the widget:  {base}/")
+        output.line(f'to embed it elsewhere:      <script async src="{base}/widget.js"></script>')
+        output.line("Ctrl-C stops it.")
+        sys.stdout.flush()
+    await serving
+    return 0 if server.started else 1
+
+
+def _uvicorn(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME,
+        ws_per_message_deflate=False,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        timeout_graceful_shutdown=GRACE_S,
+        access_log=False,  # paths and addresses only tell on customers
+        log_config=None,
+        lifespan="on",
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Accepted sockets inherit it: a peer that stops reading is gone after 20 s; pings alone do not notice it.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise Unavailable(
+            f"cannot listen on {host}:{port} ({error.strerror}): stop what uses it, or set BOT_PORT"
+        ) from None
+    return listening
+
+
+# ── ingest ──
+
+
+async def ingest(
+    settings: Settings, output: Output, paths: Sequence[Path], dry_run: bool, delimiter: str, has_header: bool
+) -> int:
+    await _ready(settings)
+    # Nobody waits for an answer from this process: embedding may have every core.
+    quiet = settings.model_copy(update={"generator": "none", "model_threads": os.cpu_count() or 1})
+    async with bootstrap.assembled(quiet) as bot:
+        await bot.store.check()
+        origins = sorted({document.origin for document in await bot.store.documents()})
+        found = bootstrap.read_files(paths, origins)
+        scopes = [Scope(origin, prefix) for origin, prefix, _ in found]
+        files = [file for _, _, some in found for file in some]
+        if not files:
+            output.problem(f"{paths[0]}: there is no Markdown or CSV file in it")
+            return 1
+        with output.progress("reading") as bar:
+            report = await ingesting.ingest(
+                bot, files, scopes, csv_format=CsvFormat(delimiter, has_header), dry_run=dry_run, progress=bar.staged
+            )
+    _report(output, report, dry_run)
+    return 1 if report.problems else 0
+
+
+def _report(output: Output, report: Report, dry_run: bool) -> None:
+    for problem in report.problems:
+        output.problem(str(problem))
+    if dry_run:
+        for passage in report.added:
+            output.line(f"+ {passage.source}  {passage.title}", "green")
+        for passage in report.removed:
+            output.line(f"- {passage.source}  {passage.title}", "red")
+    counted = f"{len(report.added)} added, {len(report.removed)} removed, {report.unchanged} unchanged"
+    mood = "would be: " if dry_run else ""
+    output.line(f"{mood}{counted} in {report.seconds:.1f} s")
+    output.result(
+        {
+            "added": len(report.added),
+            "removed": len(report.removed),
+            "unchanged": report.unchanged,
+            "embedded": report.embedded,
+            "problems": [str(problem) for problem in report.problems],
+            "generation": report.manifest.generation if report.manifest else None,
+            "dry_run": dry_run,
+            "seconds": round(report.seconds, 3),
+        }
+    )
+
+
+# ── ask ──
+
+
+async def ask(settings: Settings, output: Output, question: str, why: bool) -> int:
+    await _ready(settings)
+    async with bootstrap.assembled(settings) as bot:
+        await bot.store.check()
+        if question.strip():
+            _show(output, await reply.ask(bot, question), why)
+            return 0
+        return await _converse(bot, output, why)
+
+
+async def _converse(bot: Bot, output: Output, why: bool) -> int:
+    """Line by line, with what was said before; an empty line or end of file ends it."""
+    said: list[Event] = []
+    output.line("Ask away; an empty line ends.")
+    while line := (await asyncio.to_thread(_read_line, sys.stdin.isatty() and not output.is_json)).strip():
+        outcome = await reply.ask(bot, line, said)
+        _show(output, outcome, why)
+        said.append(Event(len(said) + 1, Kind.MESSAGE, Author.CUSTOMER, bot.now(), text=line))
+        said.append(
+            Event(len(said) + 1, Kind.MESSAGE, Author.BOT, bot.now(), text=outcome.text, answers=len(said),
+                  citations=outcome.citations)
+        )  # fmt: skip
+    return 0
+
+
+def _read_line(prompted: bool) -> str:
+    if prompted:
+        print("> ", end="", flush=True)
+    return sys.stdin.readline()
+
+
+def _show(output: Output, outcome: Outcome, why: bool) -> None:
+    output.line(outcome.text, "bold")
+    for option in outcome.options:
+        output.line(f"  ○ {option}")
+    for citation in outcome.citations:
+        output.line(
+            f"  [{citation.position}] {citation.title}  ({citation.document}, score {citation.score:.2f})", "dim"
+        )
+    evidence = outcome.evidence
+    if why:
+        output.line()
+        output.line(f"decision {evidence.decision}, source {outcome.source}, score {evidence.score:.3f} "
+                    f"(answers from {evidence.thresholds.get('answer', 0):.2f}, "
+                    f"offers from {evidence.thresholds.get('suggest', 0):.2f})")  # fmt: skip
+        output.line(f"query: {evidence.query}")
+        rows = [
+            [h["anchor"], *(f"{h[k]:.3f}" for k in ("score", "dense", "lexical", "coverage"))] for h in evidence.hits
+        ]
+        output.table(["passage", "score", "dense", "lexical", "coverage"], rows)
+        for name, text in (("prompt", evidence.prompt), ("draft", evidence.draft), ("error", evidence.error)):
+            if text:
+                output.line(f"{name}: {text}")
+        for verdict in evidence.verdicts:
+            mark = "carried" if verdict["is_carried"] else f"refused ({verdict['reason']})"
+            output.line(f"  {mark}: {verdict['sentence']}")
+        output.line("timings: " + ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in evidence.timings.items()))
+    output.result(
+        {
+            "text": outcome.text,
+            "source": outcome.source,
+            "citations": [asdict(citation) for citation in outcome.citations],
+            "options": list(outcome.options),
+            "reason": outcome.reason,
+            **({"evidence": asdict(evidence)} if why else {"score": evidence.score}),
+        }
+    )
+
+
+# ── train, migrate, doctor ──
+
+
+def train(output: Output, config: Path, corpus: Path, target: Path, minutes: float, resume: bool) -> int:
+    if not config.is_file():
+        raise Unavailable(f"{config}: there is no such recipe; name one with --config")
+    if not corpus.is_dir():
+        raise Unavailable(f"{corpus}: there is no such folder; name the one with grounded.jsonl.gz with --corpus")
+    bootstrap.train_composer(config, corpus, target, minutes, resume, output.line)
+    output.line(f"the checkpoint is in {target}; use it with BOT_GENERATOR={target}")
+    return 0
+
+
+def migrate(settings: Settings, output: Output, revision: str) -> int:
+    bootstrap.migrate(settings, revision)
+    output.line(f"the database is at {revision}")
+    return 0
+
+
+async def doctor(settings: Settings, output: Output) -> int:
+    """Each part on its own, so that one that is broken does not hide the next."""
+    checks = {"python": _check_python, "embedder": _check_embedder, "generator": _check_generator,
+              "database": _check_database, "index": _check_index}  # fmt: skip
+    found: dict[str, dict[str, object]] = {}
+    for name, check in checks.items():
+        try:
+            found[name] = {"ok": True, "says": await check(settings)}
+        except BotError as error:
+            found[name] = {"ok": False, "says": str(error)}
+        except Exception as error:
+            found[name] = {"ok": False, "says": f"{type(error).__name__}: {error}"}
+        mark, style = ("ok  ", "green") if found[name]["ok"] else ("FIX ", "red")
+        output.line(f"{mark}{name}: {found[name]['says']}", style)
+    output.result(found)
+    return 0 if all(one["ok"] for one in found.values()) else 1
+
+
+async def _check_python(settings: Settings) -> str:
+    missing = [name for name in ("torch", "faiss", "transformers", "sentence_transformers") if find_spec(name) is None]
+    if missing:
+        raise Unavailable(f"not installed: {', '.join(missing)}; run `make install`")
+    return sys.version.split()[0]
+
+
+async def _check_embedder(settings: Settings) -> str:
+    bootstrap.quiet_libraries()
+    embedder = await asyncio.to_thread(bootstrap.make_embedder, settings)
+    return f"{embedder.name}, {embedder.dimension} dimensions"
+
+
+async def _check_generator(settings: Settings) -> str:
+    generator = await asyncio.to_thread(bootstrap.make_generator, settings)
+    return f"{generator.name}, {generator.context} tokens of context"
+
+
+async def _check_database(settings: Settings) -> str:
+    store = bootstrap.make_store(settings)
+    try:
+        return await store.check()
+    finally:
+        await store.close()
+
+
+async def _check_index(settings: Settings) -> str:
+    started = perf_counter()
+    async with bootstrap.assembled(settings.model_copy(update={"generator": "none"})) as bot:
+        index = await bot.run(bot.indexes.current)
+        live = await bot.store.live_passages()
+    manifest = index.manifest
+    if manifest.content and manifest.content != ingesting.content_digest(live):
+        raise Unavailable("the index and the database hold different passages: run `bot ingest` again")
+    return f"generation {manifest.generation}, {manifest.passages} passages, read in {perf_counter() - started:.1f} s"

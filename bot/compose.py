@@ -1,0 +1,157 @@
+"""Passages → a checked draft: the generator writes, the guard reads along, and only whole checked sentences leave.
+
+The generator runs in the model executor; a queue carries its text to the event loop. A draft is cut at the first
+sentence no passage carries. Nothing here decides what is sent: `dialogue.settle` does.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from bot import grounding, prompt
+from bot.dialogue import Policy, join, kept
+from bot.grounding import Verdict
+from bot.knowledge import Hit
+from bot.ports import Bot, Sampling
+from bot.prompt import Turn
+
+OnSentence = Callable[[str, Sequence[Verdict]], None]  # the checked text so far, and its verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the generator wrote and what the guard said of it, sentence by sentence."""
+
+    prompt: str = ""
+    text: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    first_ms: float | None = None  # to the first checked sentence
+    total_ms: float = 0.0
+    guard_ms: float = 0.0
+    error: str = ""
+
+    @property
+    def stands(self) -> bool:
+        return any(verdict.passage is not None for verdict in kept(self.verdicts))
+
+
+async def compose(
+    bot: Bot,
+    question: str,
+    hits: Sequence[Hit],
+    history: Sequence[Turn],
+    on_sentence: OnSentence = lambda text, verdicts: None,
+) -> Draft:
+    """The first of `policy.drafts` drafts that says something a passage carries; else the last one tried."""
+    # A prompt of several passages tempts a small model to mix them; the budget leaves room for the draft itself.
+    shown = [(hit.passage.title, hit.passage.text) for hit in hits]
+    budget = bot.generator.context - bot.sampling.max_tokens
+    text = await bot.run(
+        lambda: prompt.build(question, shown, history, count_tokens=bot.generator.count_tokens, budget=budget)
+    )
+    passages = [f"{title}\n{body}" for title, body in shown]
+    draft = Draft(text)
+    started = perf_counter()
+    for n in range(max(1, bot.policy.drafts)):
+        sampling = bot.sampling if n == 0 else _varied(bot.sampling, n)
+        draft = await _one(bot, Draft(text), question, passages, sampling, started, on_sentence)
+        if draft.stands or draft.error or perf_counter() - started > bot.policy.first_sentence_s:
+            break
+    return replace(draft, total_ms=_ms(started))
+
+
+def _varied(sampling: Sampling, n: int) -> Sampling:
+    """Another draft needs some heat, or it is the same one."""
+    return replace(sampling, temperature=max(sampling.temperature, 0.7), seed=sampling.seed + n)
+
+
+async def _one(
+    bot: Bot,
+    draft: Draft,
+    question: str,
+    passages: Sequence[str],
+    sampling: Sampling,
+    started: float,
+    on_sentence: OnSentence,
+) -> Draft:
+    """One draft, read along until it ends, strays from the passages, or is late."""
+    unread = ""
+    stream = _stream(bot, draft.prompt, sampling)
+    try:
+        async with aclosing(stream):
+            while True:
+                async with asyncio.timeout(_time_left(bot.policy, draft, started)):
+                    chunk = await anext(stream, None)
+                draft = replace(draft, text=draft.text + (chunk or ""))
+                finished, unread = _finished(unread + (chunk or ""), is_last=chunk is None)
+                for sentence in finished:
+                    draft = _checked(draft, sentence, passages, question, started)
+                    if not draft.verdicts[-1].is_carried:
+                        return draft
+                    if draft.stands:
+                        on_sentence(join([v.sentence for v in draft.verdicts]), draft.verdicts)
+                if chunk is None:
+                    return draft
+    except TimeoutError:
+        return replace(draft, error="deadline")
+    except Exception as error:  # any failure of a model ends as the passage itself, and the evidence says why
+        return replace(draft, error=f"{type(error).__name__}: {error}"[:500])
+
+
+def _finished(text: str, *, is_last: bool) -> tuple[list[str], str]:
+    if prompt.HANDOFF in text:
+        text = text.split(prompt.HANDOFF)[0]
+    return (grounding.sentences(text), "") if is_last else grounding.complete_sentences(text)
+
+
+def _checked(draft: Draft, sentence: str, passages: Sequence[str], question: str, started: float) -> Draft:
+    checking = perf_counter()
+    verdict = grounding.check(sentence, passages, question)
+    is_first = draft.first_ms is None and verdict.passage is not None and verdict.is_carried
+    return replace(
+        draft,
+        verdicts=(*draft.verdicts, verdict),
+        first_ms=_ms(started) if is_first else draft.first_ms,
+        guard_ms=draft.guard_ms + _ms(checking),
+    )
+
+
+def _time_left(policy: Policy, draft: Draft, started: float) -> float:
+    limit = policy.deadline_s if draft.first_ms is not None else policy.first_sentence_s
+    return max(0.0, limit - (perf_counter() - started))
+
+
+def _ms(started: float) -> float:
+    return (perf_counter() - started) * 1_000
+
+
+async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncIterator[str]:
+    """The generator's text as it comes. Leaving early stops the generator at its next token."""
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[str | BaseException | None] = asyncio.Queue()
+    left = threading.Event()
+
+    def put(item: str | BaseException | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(queue.put_nowait, item)
+
+    def work() -> None:
+        try:
+            for chunk in bot.generator.generate(text, sampling, left.is_set):
+                put(chunk)
+            put(None)
+        except BaseException as error:
+            put(error)
+
+    running = asyncio.ensure_future(bot.run(work))
+    try:
+        while (item := await queue.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        left.set()
+        await asyncio.shield(running)

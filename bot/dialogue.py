@@ -1,0 +1,247 @@
+"""The dialogue manager: three pure steps that say what should happen next, as values.
+
+`plan` before retrieval, `decide` after it, `settle` after generation. Nothing here waits, reads a clock or knows SQL.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot import smalltalk
+from bot.conversation import Author, Conversation, Event, Reason, Status
+from bot.grounding import Verdict
+from bot.knowledge import Citation, Hit, cite, language_of
+from bot.sentences import sentences
+
+HISTORY = 6  # earlier messages a follow-up may lean on
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """On the decision score: at `answer` and above the bot answers, at `suggest` it offers near questions."""
+
+    answer: float
+    suggest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the shop decides about the dialogue manager."""
+
+    thresholds: Thresholds
+    chinese: Thresholds
+    passages: int = 3  # at most so many under one reply
+    options: int = 3  # near questions offered when unsure
+    closeness: float = 0.75  # further passages must reach this share of the best one's score
+    verbatim_words: int = 170  # a longer passage is cut at a sentence when quoted
+    first_sentence_s: float = 4.0  # no checked sentence by then: the passage is quoted
+    deadline_s: float = 10.0  # the whole draft
+    drafts: int = 1  # how many the generator may try before the passage is quoted
+    topics_for_people: tuple[str, ...] = ()
+
+    def thresholds_for(self, language: str) -> Thresholds:
+        return self.chinese if language == "zh" else self.thresholds
+
+
+# ── plan ──
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An agent has it, or there is nothing to do: the bot stays silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A line of the bot's own (a key of `texts`), for small talk."""
+
+    key: str
+    offer_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One thing to find out: the question as asked, and the query that searches for what it means."""
+
+    question: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    parts: tuple[Ask, ...]
+    language: str
+
+
+Plan = Hold | Say | HandOff | Search
+
+
+def plan(conversation: Conversation, question: Event) -> Plan:
+    """What to do about `question`, before anything is searched."""
+    if conversation.status is not Status.BOT:
+        return Hold()
+    text = question.text
+    if smalltalk.wants_person(text):
+        return HandOff(Reason.ASKED)
+    earlier = conversation.before(question.seq)
+    if smalltalk.is_angry(text) or (smalltalk.is_abuse(text) and _was_abusive(earlier)):
+        return HandOff(Reason.ANGRY)
+    if smalltalk.is_abuse(text) and len(smalltalk.content_words(text)) <= 4:
+        return Say("abuse", offer_person=True)
+    if (kind := smalltalk.small_talk(text)) is not None:
+        return Say(kind, offer_person=kind == "robot")
+    if _asked_again(conversation, question):
+        return HandOff(Reason.REPEATED)
+    language = language_of(text) if any(map(str.isalpha, text)) else conversation.language
+    return Search(asks_of(text, earlier), language)
+
+
+def asks_of(text: str, earlier: Sequence[Event]) -> tuple[Ask, ...]:
+    """The questions of one message, each with what to search for."""
+    bare = smalltalk.without_pleasantries(text)
+    return tuple(Ask(part, query_for(part, earlier)) for part in smalltalk.questions(bare))
+
+
+def query_for(text: str, earlier: Sequence[Event]) -> str:
+    """What to search for: the message itself, or with the question it leans on in front of it."""
+    if not smalltalk.is_elliptical(text):
+        return text
+    asked = [e.text for e in earlier[-HISTORY:] if e.is_question and smalltalk.small_talk(e.text) is None]
+    standing = [past for past in asked if not smalltalk.is_elliptical(past)]
+    lean_on = (standing or asked)[-1:]
+    return " ".join([*(smalltalk.without_pleasantries(past) for past in lean_on), text])
+
+
+def _was_abusive(earlier: Sequence[Event]) -> bool:
+    return any(event.is_question and smalltalk.is_abuse(event.text) for event in earlier[-HISTORY:])
+
+
+def _asked_again(conversation: Conversation, question: Event) -> bool:
+    """The same words as a question the bot answered from a passage in its last few turns: the answer did not help."""
+    words = smalltalk.normalise(question.text)
+    recent = [e for e in conversation.before(question.seq)[-HISTORY:] if e.seq > conversation.bot_from]
+    answered = {e.answers for e in recent if e.author is Author.BOT and e.citations}
+    same = [e for e in recent if e.seq in answered and smalltalk.normalise(e.text) == words]
+    return bool(same) and not smalltalk.is_elliptical(question.text)
+
+
+# ── decide ──
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clarify:
+    """Too unsure to answer, too near to give up: the customer picks."""
+
+    options: tuple[str, ...]
+    hits: tuple[Hit, ...]
+
+
+Decision = Answer | Clarify | HandOff
+
+
+def decide(hits: Sequence[Hit], score: float, language: str, policy: Policy) -> Decision:
+    """Answer, offer near questions, or pass on, by two thresholds on the decision score."""
+    thresholds = policy.thresholds_for(language)
+    if not hits or score < thresholds.suggest:
+        return HandOff(Reason.NO_ANSWER)
+    if score >= thresholds.answer:
+        return Answer(_near(hits, policy))
+    readable = [hit for hit in hits if hit.passage.language == language] or hits
+    options = tuple(dict.fromkeys(_as_question(hit) for hit in readable))[: policy.options]
+    return Clarify(options, tuple(hits))
+
+
+def _near(hits: Sequence[Hit], policy: Policy) -> tuple[Hit, ...]:
+    """The best hit and those close behind it, in the same language."""
+    best = hits[0]
+    return best, *(
+        hit
+        for hit in hits[1 : policy.passages]
+        if hit.score >= policy.closeness * best.score and hit.passage.language == best.passage.language
+    )
+
+
+def _as_question(hit: Hit) -> str:
+    """An FAQ's own question; for a section of a policy its heading."""
+    return hit.passage.title if hit.passage.kind == "faq" else hit.passage.title.split(" › ")[-1]
+
+
+# ── settle ──
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    text: str
+    citations: tuple[Citation, ...]
+    source: str  # generated | verbatim
+
+
+def kept(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """The sentences before the first that no passage carries: what follows may lean on it."""
+    for n, verdict in enumerate(verdicts):
+        if not verdict.is_carried:
+            return tuple(verdicts[:n])
+    return tuple(verdicts)
+
+
+def settle(verdicts: Sequence[Verdict], hits: Sequence[Hit], policy: Policy) -> Reply | HandOff:
+    """The reply: what stood up to the guard with its citations, else the best passage itself, else a person."""
+    if not hits:
+        return HandOff(Reason.NO_ANSWER)
+    standing = kept(verdicts)
+    carrying = list(dict.fromkeys(verdict.passage for verdict in standing if verdict.passage is not None))
+    if carrying:
+        text = join([verdict.sentence for verdict in standing])
+        return Reply(text, cite([hits[index] for index in carrying]), "generated")
+    best = hits[0]
+    return Reply(quote(best.passage.text, policy.verbatim_words), cite([best]), "verbatim")
+
+
+def join(sentences: Sequence[str]) -> str:
+    """Sentences as running text; Chinese ones meet without a blank."""
+    text = ""
+    for sentence in sentences:
+        sentence = sentence.strip()
+        gap = "" if not text or not sentence or _meets(text, sentence) else " "
+        text += gap + sentence
+    return text
+
+
+def _meets(text: str, sentence: str) -> bool:
+    """Does Chinese stand on one side of the seam? Closing marks after its stop do not count."""
+    before = text.rstrip("”’」』）)】\"'")[-1:]
+    return before in tuple("。！？；：，\n") or language_of(before + sentence[0]) == "zh"
+
+
+def quote(text: str, words: int) -> str:
+    """A passage as it stands; a very long one up to the last line that fits, or the last sentence of its first."""
+    lines, used = list[str](), 0
+    for line in text.strip().split("\n"):
+        used += _words(line)
+        if used > words:
+            return "\n".join(lines).rstrip() + "\n…" if lines else _first_sentences(line, words)
+        lines.append(line)
+    return text.strip()
+
+
+def _first_sentences(line: str, words: int) -> str:
+    kept, used = list[str](), 0
+    for sentence in sentences(line):
+        used += _words(sentence)
+        if kept and used > words:
+            return join(kept) + " …"
+        kept.append(sentence)
+    return line.strip()
+
+
+def _words(text: str) -> int:
+    return max(len(text.split()), len(text) // 3 if language_of(text) == "zh" else 0)

@@ -1,0 +1,61 @@
+"""What goes wrong on purpose.
+
+BotError
+├── NotFound             no such conversation, passage or generation
+├── Conflict             the conversation changed, or its status does not allow this
+├── Refused              bad input; the sentence may be shown to whoever sent it
+│   └── TooLarge         longer than a documented limit
+├── Unavailable          a store, model or index cannot be used now; the sentence says what to do
+│   ├── NoIndex          nothing was ingested yet
+│   ├── IndexMismatch    the index was built by another model
+│   └── IndexDamaged     a file of the index does not match its checksum
+└── DeadlineExceeded     the generator was not ready in time
+"""
+
+
+class BotError(Exception):
+    """The root: every error this product raises on purpose."""
+
+
+class NotFound(BotError):
+    pass
+
+
+class Conflict(BotError):
+    pass
+
+
+class Refused(BotError):
+    pass
+
+
+class TooLarge(Refused):
+    pass
+
+
+class Unavailable(BotError):
+    pass
+
+
+class NoIndex(Unavailable):
+    def __init__(self) -> None:
+        super().__init__("there is no index yet: run `bot ingest knowledge_base/`")
+
+
+class IndexMismatch(Unavailable):
+    def __init__(self, built_by: str, configured: str) -> None:
+        self.built_by, self.configured = built_by, configured
+        super().__init__(
+            f"the index was built with {built_by}, but the configured embedder is {configured}: "
+            "run `bot ingest` again, or set BOT_EMBEDDER back"
+        )
+
+
+class IndexDamaged(Unavailable):
+    def __init__(self, file: str) -> None:
+        self.file = file
+        super().__init__(f"{file} does not match its checksum: run `bot ingest` again to rebuild the index")
+
+
+class DeadlineExceeded(BotError):
+    pass

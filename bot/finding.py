@@ -1,0 +1,422 @@
+"""Tokens → facts: reads numbers with their units and bounds, dates, times, places and links out of a sentence."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from bot import lexicon, measures
+from bot.facts import MONEY, Fact, calendar, chinese_number, clock, plain_number, times
+from bot.lexicon import DOWN, UP
+from bot.tokens import NUMERAL, Token, clean, tokens, written
+
+
+def facts(found: Sequence[Token]) -> list[Fact]:
+    """The facts in a run of tokens, in order."""
+    return _Reader(found).read()
+
+
+@lru_cache(maxsize=4096)
+def facts_of(text: str) -> tuple[Fact, ...]:
+    return tuple(facts(tokens(clean(text))))
+
+
+class _Reader:
+    """Walks the tokens once; `i` is the next one to read."""
+
+    def __init__(self, found: Sequence[Token]) -> None:
+        self.found = found
+        self.i = 0
+        self.out: list[Fact] = []
+        self.taken: int | None = None  # where a fact begins that took back an earlier number
+
+    def read(self) -> list[Fact]:
+        while self.i < len(self.found):
+            start = self.i
+            fact = self._fact()
+            if fact is not None:
+                first = start - 1 if self._currency_before(start) and fact.unit in MONEY else start
+                first = self.taken if self.taken is not None else first
+                self.i = max(self.i, start + 1)
+                self.out.append(replace(fact, first=first, last=self.i, shown=written(self.found[first : self.i])))
+            self.i, self.taken = max(self.i, start + 1), None
+        return self.out
+
+    def low(self, offset: int = 0) -> str:
+        place = self.i + offset
+        return self.found[place].low if 0 <= place < len(self.found) else ""
+
+    def kind(self, offset: int = 0) -> str:
+        place = self.i + offset
+        return self.found[place].kind if 0 <= place < len(self.found) else ""
+
+    def han(self, offset: int, length: int) -> str:
+        """`length` Chinese characters from `offset` on, as one string."""
+        return "".join(self.low(n) for n in range(offset, offset + length) if self.kind(n) == "han")
+
+    def _fact(self) -> Fact | None:
+        token = self.found[self.i]
+        match token.kind:
+            case "number" | "numeral":
+                return self._quantity()
+            case "email":
+                return Fact("e-mail", token.low)
+            case "url":
+                return Fact(
+                    "url", token.low.removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
+                )
+            case "phone":
+                return Fact("phone", re.sub(r"\D", "", token.text))
+            case "code":
+                return Fact("code", token.low.replace("-", ""))
+            case "time":
+                return self._bounded(Fact("time", clock(token.low)), self.i)
+            case "date":
+                return self._bounded(Fact("date", calendar(token.text)), self.i)
+            case "sign":
+                return self._sign()
+            case "han":
+                return self._han()
+            case "word":
+                return self._word()
+        return None
+
+    # ── numbers ──
+
+    def _value(self) -> str | None:
+        """Reads a number, in digits or words, if one stands here."""
+        if self.kind() in ("number", "numeral"):
+            token = self.found[self.i]
+            self.i += 1
+            return plain_number(token.text) if token.kind == "number" else str(chinese_number(token.text))
+        total, begun = 0, self.i
+        for part in self.low().split("-"):
+            if part not in measures.NUMBER_WORDS:
+                return None
+        while self.kind() == "word" and all(p in measures.NUMBER_WORDS for p in self.low().split("-")):
+            for part in self.low().split("-"):
+                n = measures.NUMBER_WORDS[part]
+                total = (total or 1) * n if n in (100, 1000) else total + n
+            self.i += 1
+        if self.low() == "(" and self.kind(1) == "number" and self.low(2) == ")":  # "thirty (30) days"
+            self.i += 3
+        return str(total) if self.i > begun else None
+
+    def _quantity(self) -> Fact | None:
+        start = self.i
+        before = self._currency_before(start)
+        value = self._value()
+        if value is None:
+            return None
+        unit, factor = self._unit(before)
+        upper = self._range_end(unit)
+        if upper is not None:
+            high, unit_after, factor_after = upper
+            unit, factor = (unit_after or unit), (factor_after if unit_after else factor)
+            fact = Fact("range", f"{times(value, factor)}..{times(high, factor)}", unit)
+        else:
+            fact = Fact("number", times(value, factor), unit)
+        if not unit:
+            fact = replace(fact, following=self._following())
+        return self._bounded(fact, start - bool(before))
+
+    def _currency_before(self, start: int) -> str:
+        if start == 0:
+            return ""
+        previous = self.found[start - 1]
+        return measures.CURRENCIES.get(previous.low, "") if previous.kind in ("sign", "word") else ""
+
+    def _unit(self, before: str) -> tuple[str, int]:
+        """The unit that follows, or the currency that stood before."""
+        if before:
+            return before, 1
+        if self.kind() == "word" and (glued := self._glued()):
+            return glued
+        skip = 0
+        if self.low() == "-" and self.kind(1) == "word" and self.found[self.i].start == self.found[self.i - 1].end:
+            skip = 1
+        if self.kind(skip) == "han":
+            return self._chinese_unit(skip)
+        word = self.low(skip).split("-")[0] if skip else self.low(skip)
+        if (
+            word in ("consecutive", "full", "whole", "calendar", "working", "business")
+            and self.low(skip + 1) in measures.UNITS
+        ):
+            name, factor = measures.UNITS[self.low(skip + 1)]
+            self.i += skip + 2
+            return ("business day" if word in ("working", "business") and name == "day" else name), factor
+        if word in measures.CURRENCIES or word in measures.UNITS:
+            self.i += skip + 1
+            return (measures.CURRENCIES[word], 1) if word in measures.CURRENCIES else measures.UNITS[word]
+        return "", 1
+
+    def _glued(self) -> tuple[str, int] | None:
+        """ "20kg": the unit without a blank."""
+        token, previous = self.found[self.i], self.found[self.i - 1]
+        if token.start == previous.end and token.low in measures.UNITS:
+            self.i += 1
+            return measures.UNITS[token.low]
+        return None
+
+    def _chinese_unit(self, skip: int) -> tuple[str, int]:
+        skip += self.low(skip) in ("个", "多", "余")
+        for length in (4, 3, 2, 1):
+            written = self.han(skip, length)
+            if len(written) == length and written in measures.CURRENCIES:
+                self.i += skip + length
+                return measures.CURRENCIES[written], 1
+            if len(written) == length and written in measures.UNITS:
+                self.i += skip + length
+                return measures.UNITS[written]
+        return "", 1
+
+    def _range_end(self, lower: str) -> tuple[str, str, int] | None:
+        """ "2-4 days", "2 to 4 days", "between 2 and 4", 2至4天: the second number with its unit."""
+        here, begun = self.low(), self.i
+        is_between = "between" in (self.low(-2), self.low(-3), self.low(-4)) and here == "and"
+        if here not in ("-", "~", "to", "至", "到") and not is_between:
+            return None
+        self.i += 1
+        before = measures.CURRENCIES.get(self.low(), "") if self.kind() == "sign" else ""
+        self.i += bool(before)
+        value = self._value()
+        if value is None:
+            self.i = begun
+            return None
+        unit, factor = self._unit(before)
+        if lower in MONEY and unit and unit != lower:
+            self.i = begun
+            return None
+        return value, unit, factor
+
+    def _following(self) -> frozenset[str]:
+        """The next few content words: what is counted."""
+        near: list[str] = []
+        for token in self.found[self.i : self.i + 4]:
+            if token.kind == "mark" and token.low not in "-\"'":
+                break
+            if token.kind == "han":
+                near.append(token.low)
+            elif token.kind == "word" and token.low not in lexicon.STOP and token.low not in measures.NUMBER_WORDS:
+                near += [lexicon.canonical(part) for part in token.low.split("-")]
+        return frozenset(near)
+
+    # ── bounds ──
+
+    def _bounded(self, fact: Fact, start: int) -> Fact:
+        self.i = max(self.i, start + 1)
+        bound, word = self._bound_before(start)
+        if not bound:
+            bound, word = self._bound_after()
+        return replace(fact, bound=bound, is_soft=word in lexicon.SOFT_BOUNDS) if bound else fact
+
+    def _bound_before(self, start: int) -> tuple[str, str]:
+        before = [token.low for token in self.found[max(0, start - 4) : start]]
+        while before and before[-1] in ("the", "a", "about", "of", "than", "-", "is", "only", "approximately"):
+            if before.pop() == "than" and before:
+                return self._comparison(before)
+        if not before:
+            return "", ""
+        if before[-1] == "to" and before[-2:-1] == ["up"]:
+            return DOWN, "upto"
+        is_negated = before[-2:-1] in (["not"], ["cannot"]) and before[-1].startswith("exceed")
+        if before[-1] in lexicon.BOUNDS:
+            bound = lexicon.BOUNDS[before[-1]]
+            return (_flip(bound) if is_negated else bound), before[-1]
+        return self._chinese_bound("".join(before))
+
+    @staticmethod
+    def _comparison(before: list[str]) -> tuple[str, str]:
+        """ "more than", "no later than"."""
+        is_negated = before[-2:-1] in (["no"], ["not"])
+        bound = UP if before[-1] in lexicon.MORE else DOWN if before[-1] in lexicon.LESS else ""
+        return (_flip(bound) if is_negated and bound else bound), "than"
+
+    @staticmethod
+    def _chinese_bound(before: str) -> tuple[str, str]:
+        for written, bound in lexicon.CHINESE_BOUNDS_BEFORE:
+            if before.endswith(written):
+                return bound, written
+        return "", ""
+
+    def _bound_after(self) -> tuple[str, str]:
+        """“or more”, 以内: also read past."""
+        if self.low() == "+":
+            return UP, "+"
+        if self.low() in ("or", "and") and self.low(1) in lexicon.BOUNDS_AFTER:
+            return lexicon.BOUNDS_AFTER[self.low(1)], self.low(1)
+        for written, bound in lexicon.CHINESE_BOUNDS_AFTER:
+            if self.han(0, len(written)) == written:
+                self.i += len(written)
+                return bound, "within" if bound == DOWN else "after"
+        return "", ""
+
+    # ── the rest ──
+
+    def _sign(self) -> Fact | None:
+        if self.kind(1) in ("number", "numeral"):
+            return None  # read with its number
+        code = measures.CURRENCIES.get(self.low())
+        return Fact("currency", code) if code else None
+
+    def _word(self) -> Fact | None:
+        low = self.low()
+        if (dated := self._month_or_weekday()) is not None:
+            return dated
+        if low.split("-")[0] in measures.NUMBER_WORDS and low != "one":
+            return self._quantity()
+        if low in ("a", "an", "per", "each", "every", "one") and self.low(1) in measures.UNITS:
+            return self._one_unit()
+        if low in measures.RATES:
+            return Fact("rate", measures.RATES[low])
+        if low in measures.CURRENCIES and self.kind(1) != "number":
+            return Fact("currency", measures.CURRENCIES[low])
+        return self._place()
+
+    def _one_unit(self) -> Fact | None:
+        """ "a week" is seven days; "€5 a month", "per day" and "each year" are rates."""
+        start, word = self.i, self.low()
+        before = self.found[start - 1] if start else None
+        name, factor = measures.UNITS[self.low(1)]
+        if word not in ("a", "an", "one") or (
+            before is not None
+            and (
+                before.kind in ("number", "sign")
+                or before.low in measures.CURRENCIES
+                or before.low in ("times", "once", "twice")
+            )
+        ):
+            written = lexicon.stem(self.low(1))
+            self.i += 2
+            return Fact("rate", written)
+        if name not in measures.DURATIONS or name == "second":
+            return None
+        self.i += 2
+        return self._bounded(Fact("number", times("1", factor), name), start)
+
+    def _month_or_weekday(self) -> Fact | None:
+        token = self.found[self.i]
+        if token.low not in measures.MONTHS and token.low not in measures.WEEKDAYS:
+            return None
+        if token.low in measures.AMBIGUOUS_DATES and not token.text[0].isupper():
+            return None
+        if token.low in measures.WEEKDAYS:
+            return Fact("weekday", str(measures.WEEKDAYS[token.low]))
+        return self._month(measures.MONTHS[token.low], token)
+
+    def _month(self, month: int, token: Token) -> Fact | None:
+        """ "31 December 2026", "December 31st, 2026", or the month alone. A day already read as a number is taken back."""
+        start, day, year = self.i, "", ""
+        before = self.out[-1] if self.out else None
+        if (
+            before is not None
+            and before.kind == "number"
+            and start - 3 < before.last <= start
+            and _is_day(before.value)
+        ):
+            day, self.taken = self.out.pop().value, before.first
+        offset = 1
+        if not day and self.kind(1) == "number" and _is_day(self.low(1)):
+            day, offset = self.low(1), 2
+            offset += self.low(2) in ("st", "nd", "rd", "th")
+        offset += self.low(offset) == "," and self.kind(offset + 1) == "number" and len(self.low(offset + 1)) == 4
+        if self.kind(offset) == "number" and len(self.low(offset)) == 4:
+            year, offset = self.low(offset), offset + 1
+        if (
+            not day
+            and not year
+            and token.low == "may"
+            and (start == 0 or self.low(-1) not in ("in", "until", "from", "of", "since", "by"))
+        ):
+            return None
+        self.i += offset
+        fact = Fact("date", f"{year}-{month}-{day}")
+        return self._bounded(fact, start if self.taken is None else self.taken)
+
+    def _place(self) -> Fact | None:
+        english, _ = measures.places()
+        token = self.found[self.i]
+        for length in (3, 2, 1):
+            run = self.found[self.i : self.i + length]
+            key = tuple(t.low.removesuffix("'s") for t in run)
+            if len(run) == length and key in english:
+                if key[0] in measures.NEEDS_CAPITAL and not self._is_capital(token):
+                    continue
+                toward = self._toward()
+                self.i += length
+                return Fact("place", english[key], unit=toward)
+        return None
+
+    @staticmethod
+    def _is_capital(token: Token) -> bool:
+        return token.text.isupper() if token.low in ("us",) else token.text[0].isupper()
+
+    def _toward(self) -> str:
+        near = self.low(-2) if self.low(-1) == "the" else self.low(-1)
+        return near if near in ("to", "from") else ""
+
+    def _han(self) -> Fact | None:
+        _, chinese = measures.places()
+        ahead = self.han(0, 7)
+        for name, code in chinese:
+            if ahead.startswith(name):
+                self.i += len(name)
+                return Fact("place", code)
+        if ahead[:2] in measures.RATES:
+            self.i += 2
+            return Fact("rate", measures.RATES[ahead[:2]])
+        if ahead[:1] in "周" or ahead[:2] in ("星期", "礼拜"):
+            return self._chinese_weekday(1 if ahead[0] == "周" else 2, ahead)
+        if ahead.startswith("百分之"):
+            return self._chinese_percent()
+        for name in (
+            "人民币",
+            "瑞士法郎",
+            "欧元",
+            "美元",
+            "英镑",
+            "日元",
+            "港币",
+            "港元",
+            "澳元",
+            "加元",
+            "韩元",
+            "卢布",
+        ):
+            if ahead.startswith(name):
+                self.i += len(name)
+                return (
+                    Fact("currency", measures.CURRENCIES[name]) if self.kind() != "number" else self._quantity_of(name)
+                )
+        return None
+
+    def _quantity_of(self, name: str) -> Fact | None:
+        fact = self._quantity()
+        return replace(fact, unit=measures.CURRENCIES[name]) if fact is not None else None
+
+    def _chinese_weekday(self, skip: int, ahead: str) -> Fact | None:
+        day = "一二三四五六日".find(ahead[skip : skip + 1] or "?") + 1 or (7 if ahead[skip : skip + 1] == "天" else 0)
+        if not day:
+            return None
+        self.i += skip + 1
+        return Fact("weekday", str(day))
+
+    def _chinese_percent(self) -> Fact | None:
+        digits = ""
+        for token in self.found[self.i + 3 : self.i + 9]:
+            if not all(c in NUMERAL for c in token.text) and token.kind != "number":
+                break
+            digits += token.text
+        if not digits:
+            return None
+        self.i += 3 + (1 if digits.isdigit() or len(digits) == 1 else len(digits))
+        value = digits if digits.isdigit() else str(chinese_number(digits))
+        return Fact("number", value, "%")
+
+
+def _flip(bound: str) -> str:
+    return DOWN if bound == UP else UP
+
+
+def _is_day(value: str) -> bool:
+    return value.isdigit() and 1 <= int(value[:3]) <= 31 and len(value) <= 2

@@ -1,0 +1,72 @@
+"""Fan-out: what happened to a conversation goes to every socket that watches it. One process; nothing is kept.
+
+A subscriber's `deliver` must not block or raise: it puts the item into that socket's own bounded outbox.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bot.conversation import Event, Kind
+from bot.knowledge import Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The checked sentences of a reply so far: shown at once, replaced by the event. Never stored."""
+
+    answers: int
+    n: int
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    author: str
+    on: bool
+
+
+Item = Event | Draft | Typing
+Deliver = Callable[[str, Item], None]
+
+
+class Hub:
+    def __init__(self) -> None:
+        self._watching: dict[str, set[Deliver]] = defaultdict(set)
+        self._drafts: dict[str, Draft] = {}
+
+    @contextmanager
+    def watch(self, conversation: str, deliver: Deliver) -> Iterator[Draft | None]:
+        """Receive what happens from now on. Yields the draft in progress, so that a resumed tab sees it whole."""
+        self._watching[conversation].add(deliver)
+        try:
+            yield self._drafts.get(conversation)
+        finally:
+            self._watching[conversation].discard(deliver)
+            if not self._watching[conversation]:
+                del self._watching[conversation]
+
+    def publish(self, conversation: str, item: Item) -> None:
+        if isinstance(item, Draft):
+            self._drafts[conversation] = item
+        elif isinstance(item, Event) and self._ends_draft(conversation, item):
+            del self._drafts[conversation]
+        for deliver in tuple(self._watching.get(conversation, ())):
+            deliver(conversation, item)
+
+    def _ends_draft(self, conversation: str, event: Event) -> bool:
+        """Its reply does, and a change of hands; a second question meanwhile does not."""
+        draft = self._drafts.get(conversation)
+        is_its_reply = draft is not None and event.answers == draft.answers
+        return draft is not None and (is_its_reply or event.kind not in (Kind.MESSAGE, Kind.RATED))
+
+    def withdraw(self, conversation: str) -> None:
+        """The draft in progress will not become a reply: a later tab must not see it."""
+        self._drafts.pop(conversation, None)
+
+    @property
+    def watched(self) -> int:
+        """How many conversations somebody watches."""
+        return len(self._watching)

@@ -1,0 +1,191 @@
+"""Sources → store and index. SQL is changed first and at once; the index follows, and is derived from SQL alone."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Protocol
+
+from bot import faq
+from bot.errors import IndexDamaged, IndexMismatch, NoIndex
+from bot.faq import Problem
+from bot.knowledge import Document, Passage, Piece, pieces
+from bot.ports import Bot, Manifest
+
+BATCH = 256  # pieces embedded between two signs of progress
+
+Progress = Callable[[str, int, int], None]  # stage, done, total
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    pass
+
+
+class SourceFile(Protocol):
+    """A file to ingest: read when its text is asked for."""
+
+    origin: str  # the folder (or file) the knowledge base was first ingested from
+    path: str  # below the origin, with forward slashes
+
+    def text(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an ingest speaks for: everything below `prefix` of one origin. The rest of the knowledge base stays."""
+
+    origin: str
+    prefix: str = ""
+
+    def covers(self, document: Document) -> bool:
+        path = document.key.split("#")[0]
+        inside = not self.prefix or path == self.prefix or path.startswith(self.prefix.rstrip("/") + "/")
+        return document.origin == self.origin and inside
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    added: tuple[Passage, ...]
+    removed: tuple[Passage, ...]
+    unchanged: int
+    problems: tuple[Problem, ...]
+    seconds: float
+    embedded: int = 0
+    manifest: Manifest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFormat:
+    delimiter: str = ","
+    has_header: bool = True
+
+
+def parse_files(
+    files: Iterable[SourceFile], csv_format: CsvFormat
+) -> tuple[list[Document], list[Passage], list[Problem], set[tuple[str, str]]]:
+    """Everything the files hold. A file that cannot be read is a problem, and named, so that what it held is kept."""
+    documents: list[Document] = []
+    passages: list[Passage] = []
+    problems: list[Problem] = []
+    unread: set[tuple[str, str]] = set()
+    for file in files:
+        try:
+            text = file.text()
+        except (OSError, UnicodeDecodeError) as error:
+            unread.add((file.origin, file.path))
+            problems.append(Problem(f"{file.path}:{_line_of(error)}", _unreadable(error)))
+            continue
+        parsed = _parse(text, file.path, csv_format)
+        documents += [_from(document, file.origin) for document in parsed.documents]
+        passages += parsed.passages
+        problems += parsed.problems
+    return documents, passages, problems, unread
+
+
+def _parse(text: str, path: str, csv_format: CsvFormat) -> faq.Parsed:
+    if path.lower().endswith(".csv"):
+        return faq.parse_csv(text, path, delimiter=csv_format.delimiter, has_header=csv_format.has_header)
+    return faq.parse(text, path)
+
+
+def _from(document: Document, origin: str) -> Document:
+    return Document(
+        document.key, document.title, document.kind, document.language, document.text, document.source,
+        document.category, document.tags, document.url, origin,
+    )  # fmt: skip
+
+
+def _line_of(error: OSError | UnicodeDecodeError) -> int:
+    return bytes(error.object[: error.start]).count(b"\n") + 1 if isinstance(error, UnicodeDecodeError) else 1
+
+
+def _unreadable(error: OSError | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "this line is not UTF-8 text: save the file as UTF-8; what was ingested from it before is kept"
+    return f"cannot be read ({error.strerror or 'unknown reason'}); what was ingested from it before is kept"
+
+
+async def ingest(
+    bot: Bot,
+    files: Iterable[SourceFile],
+    scopes: Sequence[Scope],
+    *,
+    csv_format: CsvFormat = CsvFormat(),
+    dry_run: bool = False,
+    progress: Progress = _silent,
+) -> Report:
+    """Make the knowledge base hold what `files` say, within `scopes`. Running it twice changes nothing."""
+    started = perf_counter()
+    documents, wanted, problems, unread = parse_files(files, csv_format)
+    known = await _known(bot, scopes, unread)
+    change = faq.diff(known, wanted)
+    removed = tuple(known[id] for id in change.removed)
+    if dry_run:
+        return Report(change.added, removed, change.unchanged, tuple(problems), perf_counter() - started)
+    await bot.store.apply(documents, change.added, change.removed, bot.now())
+    embedded, manifest = await rebuild(bot, progress)
+    return Report(
+        change.added, removed, change.unchanged, tuple(problems), perf_counter() - started, embedded, manifest
+    )
+
+
+async def _known(bot: Bot, scopes: Sequence[Scope], unread: set[tuple[str, str]]) -> dict[str, Passage]:
+    """The live passages this ingest speaks for."""
+    documents = {
+        document.key
+        for document in await bot.store.documents()
+        if any(scope.covers(document) for scope in scopes)
+        and (document.origin, document.key.split("#")[0]) not in unread
+    }
+    return {passage.id: passage for passage in await bot.store.live_passages() if passage.document in documents}
+
+
+async def rebuild(bot: Bot, progress: Progress = _silent) -> tuple[int, Manifest]:
+    """Bring the index to what SQL holds; only pieces no generation knows are embedded.
+
+    Nothing is written when the current generation already holds exactly this, so a half-finished ingest is finished
+    by running it again, and a finished one costs nothing.
+    """
+    passages = await bot.store.live_passages()
+    current = await _current(bot)
+    if current is not None and current.content == content_digest(passages):
+        return 0, current
+    wanted = {piece.id: piece for passage in passages for piece in pieces(passage)}
+    known = await bot.run(bot.indexes.vectors, tuple(wanted.values()))
+    missing = [piece for id, piece in wanted.items() if id not in known]
+    fresh = await _embed(bot, missing, progress)
+    vectors = {**known, **fresh}
+    progress("publish", 0, 1)
+    manifest = await bot.run(
+        bot.indexes.publish, passages, tuple(wanted.values()), [vectors[id] for id in wanted], content_digest(passages)
+    )
+    await bot.store.record_generation(manifest)
+    progress("publish", 1, 1)
+    return len(missing), manifest
+
+
+async def _current(bot: Bot) -> Manifest | None:
+    try:
+        index = await bot.run(bot.indexes.current)
+    except (NoIndex, IndexMismatch, IndexDamaged):
+        return None
+    manifest: Manifest = index.manifest
+    return manifest
+
+
+async def _embed(bot: Bot, missing: Sequence[Piece], progress: Progress) -> dict[int, object]:
+    vectors: dict[int, object] = {}
+    # Near lengths together: a batch costs as much as its longest piece.
+    by_length = sorted(missing, key=lambda piece: len(piece.text))
+    for start in range(0, len(by_length), BATCH):
+        batch = by_length[start : start + BATCH]
+        rows = await bot.run(partial(bot.embedder.embed, [piece.text for piece in batch], is_query=False))
+        vectors.update((piece.id, rows[n]) for n, piece in enumerate(batch))
+        progress("embed", start + len(batch), len(by_length))
+    return vectors
+
+
+def content_digest(passages: Iterable[Passage]) -> str:
+    """One hash over the ids of all passages: what a generation must hold to agree with SQL."""
+    return hashlib.sha256("".join(sorted(passage.id for passage in passages)).encode()).hexdigest()

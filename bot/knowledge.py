@@ -1,0 +1,129 @@
+"""What the bot may answer from: documents as written, passages as retrieved and cited, hits as found."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+PIECE_WORDS = 110  # an embedding of a longer text blurs; MiniLM reads 256 word pieces
+
+Kind = Literal["faq", "policy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One entry as written: a question with its answer, or a whole policy.
+
+    `key` names it for good: the file's path below the ingested folder, plus `#anchor` for one FAQ of a file.
+    """
+
+    key: str
+    title: str
+    kind: Kind
+    language: str
+    text: str
+    source: str  # "faqs/orders.md:12"
+    category: str = ""
+    tags: tuple[str, ...] = ()
+    url: str = ""
+    origin: str = ""  # the folder (or file) it was ingested from: an ingest retires only what it speaks for
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The piece that is retrieved and cited.
+
+    `title` is the question, or the path of headings ("Returns › Electronics"); `phrasings` are other ways to ask,
+    searched and never shown; `anchor` is `file#heading`, the id that judged questions use.
+    """
+
+    document: str  # Document.key
+    anchor: str
+    title: str
+    text: str
+    language: str
+    kind: Kind = "faq"
+    phrasings: tuple[str, ...] = ()
+    url: str = ""
+    position: int = 0  # within its document, from 0
+    source: str = field(default="", compare=False)  # where it stands now; moving it does not change it
+
+    @property
+    def id(self) -> str:
+        """A hash of the content: the same text ingested twice is the same passage."""
+        parts = (self.anchor, self.title, self.text, self.language, self.kind, self.url, *self.phrasings)
+        return hashlib.sha256("\x1f".join((str(self.position), *parts)).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is embedded: a title, a phrasing, or up to PIECE_WORDS words of a passage's text."""
+
+    passage: str
+    text: str
+
+    @property
+    def id(self) -> int:
+        """63 bits of a hash: a stable FAISS id, so that only new pieces need embedding."""
+        digest = hashlib.sha256(f"{self.passage}\x1f{self.text}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") >> 1
+
+
+def pieces(passage: Passage) -> Iterator[Piece]:
+    """The title and each phrasing on their own, then the text in windows.
+
+    A question matches a question better than it matches an answer, so they are embedded apart and the best counts.
+    """
+    for text in dict.fromkeys((passage.title, *passage.phrasings, *windows(passage.text))):
+        if text.strip():
+            yield Piece(passage.id, text)
+
+
+def windows(text: str, words: int = PIECE_WORDS) -> Iterator[str]:
+    """Cut `text` into runs of at most `words` words, at word boundaries."""
+    parts = re.findall(r"\S+\s*", text)
+    for start in range(0, len(parts), words):
+        yield "".join(parts[start : start + words]).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage with the scores that brought it here; `score` is the fused one that orders the hits."""
+
+    passage: Passage
+    score: float
+    dense: float = 0.0  # cosine of the best piece, -1..1
+    lexical: float = 0.0  # the share of the best BM25 that any passage could reach for this query, 0..1
+    coverage: float = 0.0  # share of the query's content words, by weight, that the passage carries, 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A passage a reply rests on, as the customer may open it. `position` counts from 1."""
+
+    position: int
+    document: str
+    passage: str
+    title: str
+    text: str
+    url: str
+    score: float
+
+
+def cite(hits: Sequence[Hit]) -> tuple[Citation, ...]:
+    return tuple(
+        Citation(n, hit.passage.document, hit.passage.id, hit.passage.title, hit.passage.text, hit.passage.url,
+                 round(hit.score, 4))
+        for n, hit in enumerate(hits, start=1)
+    )  # fmt: skip
+
+
+_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+
+
+def language_of(text: str) -> str:
+    """`zh` when CJK ideographs make up a good part of the letters, else `en`: the two languages we serve so far."""
+    ideographs = len(_CJK.findall(text))
+    letters = sum(character.isalpha() for character in text)
+    return "zh" if letters and ideographs / letters > 0.2 else "en"

@@ -1,0 +1,215 @@
+"""What the product needs from heavy, slow or remote things; and `Bot`, the assembled parts.
+
+A port is written only where the real thing needs a stand-in. Each is held to one contract suite, fake and real alike.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.conversation import Conversation, Event
+from bot.dialogue import Policy
+from bot.hub import Hub
+from bot.knowledge import Document, Passage, Piece
+
+
+class Vectors(Protocol):
+    """n × d float32, each row of unit length (a NumPy array; the core never looks inside)."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: Any, /) -> Any: ...
+
+
+class Embedder(Protocol):
+    """Encodes text so that near meanings lie near. Thread-safe; blocks."""
+
+    name: str  # with a digest of the weights: an index built by another name refuses to load
+    dimension: int
+    languages: frozenset[str]  # what its vectors mean something for
+
+    def embed(
+        self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None
+    ) -> Vectors: ...
+
+
+class Retriever(Protocol):
+    """Finds passages: (passage id, score) best first, at most `k`. Thread-safe; blocks."""
+
+    def search(self, query: str, vector: Vectors | None, k: int) -> list[tuple[str, float]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What one published generation is, and the checksums that prove it."""
+
+    generation: str
+    embedder: str
+    dimension: int
+    passages: int
+    pieces: int
+    created_at: str
+    files: Mapping[str, str]  # file name → SHA-256
+    content: str = ""  # one hash over all passage ids: does it agree with SQL?
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One loaded generation: replaced whole, never changed."""
+
+    manifest: Manifest
+    dense: Retriever
+    lexical: Retriever
+
+
+class Indexes(Protocol):
+    """The published generations."""
+
+    def current(self) -> Index:
+        """The newest generation, loaded once; looks for a newer one at each call (one `readlink`).
+
+        Raises NoIndex, IndexMismatch or IndexDamaged. When a newer one cannot be loaded the old one keeps serving.
+        """
+        ...
+
+    def vectors(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
+        """The vectors the current generation already holds, by piece id; empty when another model made them."""
+        ...
+
+    def publish(
+        self, passages: Sequence[Passage], pieces: Sequence[Piece], vectors: Sequence[Any] | Vectors, content: str = ""
+    ) -> Manifest:
+        """Write a whole generation beside the live one, sync it to disk, and make it current in one rename.
+
+        `vectors` holds one row for each piece, in order.
+        """
+        ...
+
+
+class Reranker(Protocol):
+    """Scores (query, text) pairs, higher is better. Thread-safe; blocks."""
+
+    name: str
+
+    def score(self, query: str, texts: Sequence[str]) -> Sequence[float]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a draft is drawn. Temperature 0 takes the likeliest token each time."""
+
+    temperature: float = 0.0
+    top_p: float = 0.9
+    max_tokens: int = 96
+    seed: int = 0
+
+
+class Generator(Protocol):
+    """Writes a draft. Thread-safe; blocks; `generate` yields text as it comes and stops soon after `cancelled()`."""
+
+    name: str
+    context: int  # tokens of prompt and draft together
+
+    def count_tokens(self, text: str) -> int: ...
+
+    def generate(
+        self, prompt: str, sampling: Sampling, cancelled: Callable[[], bool] = lambda: False
+    ) -> Iterator[str]: ...
+
+
+Step = Callable[[Conversation], Conversation]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What one transaction did: the conversation after it, and the events it added (or the first one, for a retry)."""
+
+    conversation: Conversation
+    events: tuple[Event, ...]
+    is_duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A customer's browser: its conversation, known by the hash of a secret."""
+
+    id: str
+    customer: str
+    conversation: str
+    is_verified: bool = False
+
+
+class Store(Protocol):
+    """Persistence; SQL is the truth. Every method is one transaction."""
+
+    # conversations
+    async def start(self, conversation: Conversation, session: Session, secret_hash: str, at: datetime) -> None: ...
+    async def session(self, secret_hash: str) -> Session: ...
+    async def conversation(self, id: str) -> Conversation: ...
+    async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:
+        """Lock the conversation, run the pure `step` on its newest state, write what it added.
+
+        A `cid` this sender used before in this conversation runs no step and returns the first event. Errors that
+        the step raises roll back and pass through.
+        """
+        ...
+
+    async def events(self, id: str, since: int, limit: int) -> Sequence[Event]:
+        """Events with seq > `since`, in order."""
+        ...
+
+    async def owing(self) -> Sequence[str]:
+        """Conversations the bot may still owe a reply: what a restart resumes."""
+        ...
+
+    async def evidence(self, id: str, question: int) -> Mapping[str, Any]: ...
+
+    # knowledge
+    async def passages(self, ids: Iterable[str]) -> Mapping[str, Passage]:
+        """Those of `ids` that are live: a retired passage is not answerable, whatever the index says."""
+        ...
+
+    async def live_passages(self) -> Sequence[Passage]: ...
+    async def documents(self) -> Sequence[Document]: ...
+    async def apply(
+        self, documents: Sequence[Document], added: Sequence[Passage], removed: Sequence[str], at: datetime
+    ) -> None:
+        """Replace documents, add passages, retire (not delete) the removed ones, so that old citations still open."""
+        ...
+
+    async def record_generation(self, manifest: Manifest) -> None: ...
+    async def check(self) -> str:
+        """Answer one query; returns a line for `bot doctor`. Raises Unavailable."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The assembled parts. Use cases are functions that take it first."""
+
+    store: Store
+    indexes: Indexes
+    embedder: Embedder
+    generator: Generator
+    hub: Hub
+    policy: Policy
+    now: Callable[[], datetime]
+    run: Callable[..., Awaitable[Any]]  # run(function, *arguments) in the one bounded model executor
+    reranker: Reranker | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    wake: Callable[[str], None] = lambda conversation: None
+
+    async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:
+        """The only writer of conversations: commit first, then publish what was committed."""
+        # Shielded whole: a caller that is cancelled must not leave a committed event unpublished.
+        return await asyncio.shield(self._commit_and_publish(id, step, sender, cid))
+
+    async def _commit_and_publish(self, id: str, step: Step, sender: str, cid: str) -> Changed:
+        changed = await self.store.change(id, step, sender=sender, cid=cid)
+        if not changed.is_duplicate:
+            for event in changed.events:
+                self.hub.publish(id, event)
+        return changed

@@ -1,0 +1,282 @@
+"""A customer's message in, a checked and cited reply out.
+
+`receive` is quick: commit the message and wake the worker. `answer` is slow: plan, search, decide, compose, settle,
+and commit the reply only if the bot still holds the conversation.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from time import perf_counter
+from typing import Any
+
+from bot import dialogue, retrieval
+from bot.compose import Draft, compose
+from bot.conversation import Author, Conversation, Event, Evidence, Kind, Reason
+from bot.dialogue import Answer, Ask, Clarify, HandOff, Hold, Reply, Say, Search
+from bot.errors import Conflict
+from bot.grounding import Verdict
+from bot.hub import Draft as ShownDraft
+from bot.hub import Typing
+from bot.knowledge import Citation, Hit, cite, language_of
+from bot.ports import Bot, Changed
+from bot.prompt import Turn
+from bot.texts import say
+
+OnDraft = Callable[[str, tuple[Citation, ...]], None]
+
+
+async def receive(bot: Bot, conversation: str, text: str, *, sender: str, cid: str) -> Changed:
+    """Commit what the customer said; the worker answers. The same `cid` again returns the first event."""
+    changed = await bot.change(
+        conversation, lambda c: c.said(text, sender=sender, cid=cid, at=bot.now()), sender=sender, cid=cid
+    )
+    bot.wake(conversation)
+    return changed
+
+
+async def ask_person(bot: Bot, conversation: str, *, sender: str, cid: str) -> Changed:
+    """The customer pressed "talk to a person": always works, whatever any model says."""
+
+    def step(c: Conversation) -> Conversation:
+        text = say(f"handoff.{Reason.ASKED}", c.language)
+        return c.handed_off(Reason.ASKED, at=bot.now(), text=text, sender=sender, cid=cid)
+
+    return await bot.change(conversation, step, sender=sender, cid=cid)
+
+
+# ── what to say, without saying it: also used by `bot ask` and `bot evaluate` ──
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the bot has to say to one question, with all that led to it."""
+
+    text: str
+    source: str  # generated | verbatim | canned | clarify | handoff
+    citations: tuple[Citation, ...] = ()
+    options: tuple[str, ...] = ()
+    reason: Reason | None = None  # set when a person must take over
+    evidence: Evidence = field(default_factory=lambda: Evidence("", "", "", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One question of a message: what was found, decided and drafted for it."""
+
+    ask: Ask
+    hits: tuple[Hit, ...]
+    score: float
+    decision: dialogue.Decision
+    reply: Reply | HandOff | None
+    draft: Draft
+    generation: str
+    timings: Mapping[str, float]
+
+
+async def think(
+    bot: Bot, conversation: Conversation, question: Event, on_draft: OnDraft = lambda t, c: None
+) -> Outcome:
+    """Plan, search, decide, compose and settle one question. Changes nothing; raises what the models raise."""
+    started = perf_counter()
+    plan = dialogue.plan(conversation, question)
+    language = plan.language if isinstance(plan, Search) else _language(conversation, question)
+    match plan:
+        case Hold():
+            return Outcome("", "hold")
+        case Say(key, offer_person):
+            options = (say("person", language),) if offer_person else ()
+            text = say(key, language)
+            return Outcome(text, "canned", options=options, evidence=_small(question, key, started))
+        case HandOff(reason):
+            return _handed_off(reason, language, _small(question, reason.value, started))
+        case Search(asks, language):
+            history = turns_before(conversation, question)
+            parts: list[_Part] = []
+            for part in asks:
+                shown = _joined_replies(parts)
+                parts.append(await _find_and_compose(bot, part, language, history, _after(shown, on_draft)))
+            return _outcome(bot, question, parts, language, started)
+
+
+def _language(conversation: Conversation, question: Event) -> str:
+    from_text = language_of(question.text)
+    return from_text if any(c.isalpha() for c in question.text) else conversation.language
+
+
+def _small(question: Event, decision: str, started: float) -> Evidence:
+    return Evidence(question.text, "", decision, "canned", timings={"total": (perf_counter() - started) * 1_000})
+
+
+def _handed_off(reason: Reason, language: str, evidence: Evidence) -> Outcome:
+    text = say(f"handoff.{reason}", language)
+    return Outcome(text, "handoff", reason=reason, evidence=replace(evidence, source="handoff"))
+
+
+def turns_before(conversation: Conversation, question: Event) -> list[Turn]:
+    return [Turn(e.author is Author.CUSTOMER, e.text) for e in conversation.before(question.seq)[-dialogue.HISTORY :]]
+
+
+def _after(shown: Reply | None, on_draft: OnDraft) -> OnDraft:
+    """The draft of a further part stands below the parts that are done."""
+
+    def show(text: str, citations: tuple[Citation, ...]) -> None:
+        both = _merge([shown, Reply(text, citations, "generated")]) if shown else Reply(text, citations, "generated")
+        on_draft(both.text, both.citations)
+
+    return show
+
+
+async def _find_and_compose(bot: Bot, ask: Ask, language: str, history: Sequence[Turn], on_draft: OnDraft) -> _Part:
+    found = await retrieval.search(bot, ask.query, language=language)
+    score = retrieval.decision_score(found.hits)
+    decision = dialogue.decide(found.hits, score, language, bot.policy)
+    if not isinstance(decision, Answer):
+        return _Part(ask, found.hits, score, decision, None, Draft(), found.generation, found.timings)
+
+    def show(text: str, verdicts: Sequence[Verdict]) -> None:
+        on_draft(text, _citations(verdicts, decision.hits))
+
+    draft = await compose(bot, ask.question, decision.hits, history, show)
+    reply = dialogue.settle(draft.verdicts, decision.hits, bot.policy)
+    timings = {
+        **found.timings,
+        "first_sentence": draft.first_ms or draft.total_ms,
+        "generate": draft.total_ms - draft.guard_ms,
+        "guard": draft.guard_ms,
+    }
+    return _Part(ask, found.hits, score, decision, reply, draft, found.generation, timings)
+
+
+def _citations(verdicts: Sequence[Verdict], hits: Sequence[Hit]) -> tuple[Citation, ...]:
+    return cite([hits[index] for index in dict.fromkeys(v.passage for v in verdicts if v.passage is not None)])
+
+
+def _merge(replies: Sequence[Reply]) -> Reply:
+    """Several replies as one: texts below each other, citations numbered through, each passage once."""
+    cited = {c.passage: c for reply in replies for c in reply.citations}
+    citations = tuple(replace(c, position=n) for n, c in enumerate(cited.values(), start=1))
+    sources = {reply.source for reply in replies}
+    return Reply(
+        "\n\n".join(reply.text for reply in replies), citations, "generated" if "generated" in sources else "verbatim"
+    )
+
+
+def _joined_replies(parts: Sequence[_Part]) -> Reply | None:
+    replies = [part.reply for part in parts if isinstance(part.reply, Reply)]
+    return _merge(replies) if replies else None
+
+
+def _outcome(bot: Bot, question: Event, parts: Sequence[_Part], language: str, started: float) -> Outcome:
+    evidence = _evidence(bot, question, parts, language, started)
+    reply = _joined_replies(parts)
+    if reply is not None:
+        lines = [say("partly", language, question=p.ask.question) for p in parts if not isinstance(p.reply, Reply)]
+        text = "\n\n".join([reply.text, *lines])
+        options = (say("person", language),) if lines else ()
+        return Outcome(text, reply.source, reply.citations, options, evidence=replace(evidence, source=reply.source))
+    if offered := [option for p in parts if isinstance(p.decision, Clarify) for option in p.decision.options]:
+        near = tuple(dict.fromkeys(offered))[: bot.policy.options]
+        return Outcome(say("clarify", language), "clarify", options=near, evidence=replace(evidence, source="clarify"))
+    return _handed_off(Reason.NO_ANSWER, language, evidence)
+
+
+def _evidence(bot: Bot, question: Event, parts: Sequence[_Part], language: str, started: float) -> Evidence:
+    thresholds = bot.policy.thresholds_for(language)
+    totals: dict[str, float] = {}
+    for part in parts:
+        for stage, ms in part.timings.items():
+            totals[stage] = round(totals.get(stage, 0.0) + ms, 2)
+    totals["total"] = round((perf_counter() - started) * 1_000, 2)
+    return Evidence(
+        question=question.text,
+        query=" | ".join(part.ask.query for part in parts),
+        decision=" | ".join(type(part.decision).__name__.lower() for part in parts),
+        source="",
+        hits=tuple(_hit(hit) for part in parts for hit in part.hits),
+        thresholds={"answer": thresholds.answer, "suggest": thresholds.suggest},
+        score=max(part.score for part in parts),
+        prompt="\n\n".join(part.draft.prompt for part in parts if part.draft.prompt),
+        draft="\n\n".join(part.draft.text for part in parts if part.draft.text),
+        verdicts=tuple(asdict(verdict) for part in parts for verdict in part.draft.verdicts),
+        timings=totals,
+        generation=parts[0].generation,
+        models={"embedder": bot.embedder.name, "generator": bot.generator.name},
+        error="; ".join(part.draft.error for part in parts if part.draft.error),
+    )
+
+
+def _hit(hit: Hit) -> Mapping[str, Any]:
+    return {
+        "passage": hit.passage.id,
+        "anchor": hit.passage.anchor,
+        "title": hit.passage.title,
+        "score": round(hit.score, 4),
+        "dense": round(hit.dense, 4),
+        "lexical": round(hit.lexical, 4),
+        "coverage": round(hit.coverage, 4),
+    }
+
+
+# ── saying it ──
+
+
+async def answer(bot: Bot, conversation_id: str) -> bool:
+    """Answer the oldest question the bot owes here. False when it owes none (any more)."""
+    conversation = await bot.store.conversation(conversation_id)
+    if not conversation.unanswered:
+        return False
+    question = conversation.unanswered[0]
+    bot.hub.publish(conversation_id, Typing(Author.BOT, True))
+    shown = 0
+
+    def on_draft(text: str, citations: tuple[Citation, ...]) -> None:
+        nonlocal shown
+        bot.hub.publish(conversation_id, ShownDraft(question.seq, shown, text, citations))
+        shown += 1
+
+    try:
+        outcome = await think(bot, conversation, question, on_draft)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        outcome = _failed(conversation, question, error)
+    finally:
+        bot.hub.publish(conversation_id, Typing(Author.BOT, False))
+    await _commit(bot, conversation_id, question, outcome)
+    return True
+
+
+def _failed(conversation: Conversation, question: Event, error: Exception) -> Outcome:
+    """A failure becomes a hand-off; the customer reads nothing of it, the evidence all."""
+    evidence = Evidence(question.text, "", "failure", "handoff", error=f"{type(error).__name__}: {error}"[:500])
+    return _handed_off(Reason.FAILURE, _language(conversation, question), evidence)
+
+
+async def _commit(bot: Bot, conversation_id: str, question: Event, outcome: Outcome) -> None:
+    """Add the reply to the newest state, if the bot still holds it and still owes this answer."""
+
+    def step(newest: Conversation) -> Conversation:
+        if question.seq not in {owed.seq for owed in newest.unanswered}:
+            raise Conflict("somebody else has it now")
+        if outcome.reason is not None:
+            return newest.handed_off(
+                outcome.reason, at=bot.now(), text=outcome.text, answers=question.seq, evidence=outcome.evidence
+            )
+        return newest.replied(
+            outcome.text, answers=question.seq, at=bot.now(), citations=outcome.citations, options=outcome.options,
+            data={"source": outcome.source}, evidence=outcome.evidence,
+        )  # fmt: skip
+
+    try:
+        await bot.change(conversation_id, step)
+    except Conflict:
+        bot.hub.withdraw(conversation_id)
+
+
+async def ask(bot: Bot, text: str, earlier: Sequence[Event] = (), language: str = "en") -> Outcome:
+    """One question outside any stored conversation: for the command line and for evaluation."""
+    seq = len(earlier) + 1
+    question = Event(seq, Kind.MESSAGE, Author.CUSTOMER, bot.now(), text=text)
+    conversation = Conversation("", "", "", head=seq, language=language, events=(*earlier, question))
+    return await think(bot, conversation, question)

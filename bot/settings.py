@@ -1,0 +1,129 @@
+"""Every setting, its default and what it is for: the only reader of the environment."""
+
+import re
+from math import inf
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _seconds(value: float) -> float:
+    if not 0 < value < inf:
+        raise ValueError("must be more than 0 seconds")
+    return value
+
+
+def _secret(value: str) -> str:
+    if value and len(value.encode()) < 32:
+        raise ValueError("must be 32 bytes or more")
+    return value
+
+
+def _origin(value: tuple[str, ...]) -> tuple[str, ...]:
+    """What ends up in a header must not be able to end the directive it stands in."""
+    for origin in value:
+        if re.search(r"[\s;,'\"]|[^\x21-\x7e]", origin):
+            raise ValueError(f"{origin!r} is not an origin: write https://shop.example, separated by commas")
+    return value
+
+
+def _parted(separator: str) -> BeforeValidator:
+    """A list written as one line of text."""
+    return BeforeValidator(
+        lambda value: (
+            tuple(part.strip() for part in value.split(separator) if part.strip()) if isinstance(value, str) else value
+        )
+    )
+
+
+Seconds = Annotated[float, AfterValidator(_seconds)]
+Score = Annotated[float, Field(allow_inf_nan=False)]
+Secret = Annotated[str, AfterValidator(_secret)]
+Level = Annotated[
+    Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: v.lower() if isinstance(v, str) else v)
+]
+Origins = Annotated[tuple[str, ...], NoDecode, _parted(","), AfterValidator(_origin)]
+Lines = Annotated[tuple[str, ...], NoDecode, _parted("|")]
+
+
+class Settings(BaseSettings):
+    """Read from `BOT_…` variables, and from a `.env` file in the working directory."""
+
+    model_config = SettingsConfigDict(env_prefix="BOT_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("var"), description="Where the SQLite database and the index generations are kept.")
+    database_url: str = Field(
+        "", description="`postgresql://user@host/name` or `sqlite:///file`; empty: `bot.sqlite` in the data folder."
+    )
+    host: str = Field("127.0.0.1", description="The address `bot serve` listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port `bot serve` listens on; 0 picks a free one.")
+    public_url: str = Field(
+        "", description="The address customers' browsers use, when a proxy stands in front; empty: the Host header."
+    )
+    log_level: Level = Field("info", description="`debug`, `info`, `warning` or `error`.")
+
+    shop_name: str = Field("Alder & Volt", description="Shown in the widget's header.")
+    accent: str = Field("#1f6f54", pattern=r"^#[0-9a-fA-F]{6}$", description="The shop's colour, `#rrggbb`.")
+    embed_origins: Origins = Field(
+        ("*",),
+        description="Sites that may embed the widget (comma-separated origins); `*` for any, empty for none but ours.",
+    )
+    greeting_en: str = Field("Hello! How can we help?", description="The widget's first line, English.")
+    greeting_zh: str = Field("您好！请问有什么可以帮您？", description="The widget's first line, Chinese.")
+    openers_en: Lines = Field(
+        (
+            "How long does delivery take?",
+            "How do I return something?",
+            "Which payment methods do you accept?",
+            "What does the warranty cover?",
+        ),
+        description="Questions to tap before anything was said, English; separated by `|`.",
+    )
+    openers_zh: Lines = Field(
+        ("配送需要多长时间？", "怎么退货？", "支持哪些付款方式？", "保修多久？"),
+        description="Questions to tap before anything was said, Chinese; separated by `|`.",
+    )
+    identity_secret: Secret = Field("", description="HS256 key (32 bytes or more) for customers the shop signed in.")
+    identity_audience: str = Field("answerdesk", description="The `aud` a customer's signed identity must carry.")
+
+    embedder: str = Field("minilm", description="`minilm`, or any Hugging Face id or folder (safetensors only).")
+    generator: str = Field(
+        "composer", description="`composer` (ours), any Hugging Face id or folder, or `none` to quote passages only."
+    )
+    temperature: float = Field(0.0, ge=0, le=2, description="Heat of the first draft; 0 takes the likeliest word.")
+    top_p: float = Field(0.9, gt=0, le=1, description="Share of the likeliest words a draft is drawn from.")
+    max_tokens: int = Field(96, ge=8, le=512, description="Longest draft, in tokens.")
+    drafts: int = Field(2, ge=1, le=8, description="Drafts tried before the passage is quoted.")
+    seed: int = Field(0, description="Seed of the drafts: the same question gets the same words.")
+    model_workers: int = Field(2, ge=1, le=64, description="Model calls that may run at once.")
+    model_threads: int = Field(1, ge=1, le=64, description="Processor threads one model call may use.")
+
+    answer_threshold: Score = Field(0.5, description="Decision score at which the bot answers.")
+    suggest_threshold: Score = Field(0.35, description="Decision score at which it offers near questions instead.")
+    answer_threshold_zh: Score = Field(0.5, description="The same for Chinese: answer.")
+    suggest_threshold_zh: Score = Field(0.35, description="The same for Chinese: offer near questions.")
+    first_sentence_seconds: Seconds = Field(4.0, description="No checked sentence by then: the passage is quoted.")
+    deadline_seconds: Seconds = Field(10.0, description="A draft still unfinished by then is sent as far as it stands.")
+
+    conversations_per_hour: int = Field(
+        60, ge=1, description="New conversations one network address may open in an hour (loopback is not counted)."
+    )
+
+    @property
+    def sql_url(self) -> str:
+        """The database's address with the driver SQLAlchemy needs."""
+        url = self.database_url or f"sqlite:///{(self.data_dir / 'bot.sqlite').resolve()}"
+        for plain, driven in (
+            ("postgresql://", "postgresql+asyncpg://"),
+            ("postgres://", "postgresql+asyncpg://"),
+            ("sqlite://", "sqlite+aiosqlite://"),
+        ):
+            if url.startswith(plain):
+                return driven + url.removeprefix(plain)
+        return url
+
+    @property
+    def index_dir(self) -> Path:
+        return self.data_dir / "index"

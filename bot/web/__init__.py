@@ -1,0 +1,1 @@
+"""How people reach the product: HTTP, websockets, pages."""

@@ -1,0 +1,101 @@
+"""Who a browser is: session secrets, single-use tickets, the shop's signed identity, and the socket's origin."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import jwt
+
+from bot.errors import Refused
+from bot.ports import Session
+
+TICKET_S = 30
+LONGEST_TOKEN_S = 3_600
+LEEWAY_S = 60
+
+
+def new_secret() -> str:
+    """256 bits, fit for a header."""
+    return secrets.token_urlsafe(32)
+
+
+def hashed(secret: str) -> str:
+    """What is stored of a secret; it is random enough that a plain hash cannot be guessed back."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    session: Session
+    secret_hash: str
+    expires: float
+
+
+class Tickets:
+    """Single-use proofs for opening a socket: they may end up in a log, a session secret may not."""
+
+    def __init__(self, clock: Callable[[], float], lifetime_s: float = TICKET_S, most: int = 10_000) -> None:
+        self._clock, self._lifetime, self._most = clock, lifetime_s, most
+        self._tickets: dict[str, Ticket] = {}
+
+    def issue(self, session: Session, secret_hash: str) -> str:
+        self._forget_old()
+        ticket = secrets.token_urlsafe(24)
+        self._tickets[ticket] = Ticket(session, secret_hash, self._clock() + self._lifetime)
+        return ticket
+
+    def redeem(self, ticket: str) -> Session | None:
+        """The session, once; None for an unknown, used or old ticket."""
+        found = self._tickets.pop(ticket, None)
+        return found.session if found and found.expires >= self._clock() else None
+
+    def _forget_old(self) -> None:
+        now = self._clock()
+        for key in [key for key, ticket in self._tickets.items() if ticket.expires < now]:
+            del self._tickets[key]
+        while len(self._tickets) >= self._most:
+            del self._tickets[next(iter(self._tickets))]
+
+
+def verified_customer(token: str, secret: str, audience: str) -> str:
+    """The `external_user_id` of a JWT the shop signed: HS256, an hour at most, our `aud`. Raises Refused."""
+    if not secret:
+        raise Refused("this server does not take signed customer identities: BOT_IDENTITY_SECRET is not set")
+    try:
+        claims: Mapping[str, object] = jwt.decode(
+            token, secret, algorithms=["HS256"], audience=audience, leeway=LEEWAY_S,
+            options={"require": ["exp", "iat", "aud", "external_user_id"]},
+        )  # fmt: skip
+    except jwt.PyJWTError:
+        raise Refused("the customer's signed identity is not valid") from None
+    customer, expires, issued = claims["external_user_id"], claims["exp"], claims["iat"]
+    if not isinstance(customer, str) or not 1 <= len(customer) <= 128:
+        raise Refused("external_user_id must be a text of 1 to 128 characters")
+    if (
+        not isinstance(expires, int | float)
+        or not isinstance(issued, int | float)
+        or expires - issued > LONGEST_TOKEN_S
+    ):
+        raise Refused("the customer's signed identity may last an hour at most")
+    return customer
+
+
+def is_own_origin(origin: str | None, host: str | None, public_url: str) -> bool:
+    """A page of ours opened the socket: inside an iframe the Origin is the iframe's host, never the shop's.
+
+    A client that is no browser sends no Origin; it proves itself by the ticket, and rides on nobody's cookies.
+    """
+    if origin is None:
+        return True
+    try:
+        asked = urlsplit(origin)
+        own = urlsplit(public_url) if public_url else None
+    except ValueError:
+        return False
+    if asked.scheme not in ("http", "https") or asked.path or asked.query or asked.username:
+        return False
+    if own is not None:
+        return (asked.scheme, asked.netloc.lower()) == (own.scheme, own.netloc.lower())
+    return bool(host) and asked.netloc.lower() == str(host).lower()

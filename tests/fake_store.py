@@ -1,0 +1,126 @@
+"""A store in memory: the Store port for unit tests, held to the same contract as the real one."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from bot.conversation import WINDOW, Conversation, Event
+from bot.errors import Conflict, NotFound
+from bot.knowledge import Document, Passage
+from bot.ports import Changed, Manifest, Session, Step
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class FakeStore:
+    """Every method gives the loop a turn first, as a database would, and then does its work at once."""
+
+    def __init__(self) -> None:
+        self.conversations: dict[str, Conversation] = {}
+        self.log: dict[str, list[Event]] = {}
+        self.sent: dict[tuple[str, str, str], Event] = {}  # (conversation, sender, cid) → the first event
+        self.turns: dict[tuple[str, int], Mapping[str, Any]] = {}
+        self.sessions: dict[str, Session] = {}
+        self.known_documents: dict[str, Document] = {}
+        self.known_passages: dict[str, Passage] = {}
+        self.retired: set[str] = set()
+        self.generations: dict[str, Manifest] = {}
+
+    async def start(self, conversation: Conversation, session: Session, secret_hash: str, at: datetime) -> None:
+        await asyncio.sleep(0)
+        if conversation.id in self.conversations or secret_hash in self.sessions:
+            raise Conflict("it is there already")
+        self.conversations[conversation.id] = replace(conversation, events=(), fresh=())
+        self.sessions[secret_hash] = session
+        self.log[conversation.id] = []
+        self._write(conversation)
+
+    async def session(self, secret_hash: str) -> Session:
+        await asyncio.sleep(0)
+        return _found(self.sessions, secret_hash)
+
+    async def conversation(self, id: str) -> Conversation:
+        await asyncio.sleep(0)
+        return replace(_found(self.conversations, id), events=tuple(self.log[id][-WINDOW:]))
+
+    async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:
+        before = await self.conversation(id)
+        if first := self.sent.get((id, sender, cid)):
+            return Changed(before, (first,), is_duplicate=True)
+        after = step(before)
+        for event in after.fresh:
+            if first := self.sent.get((id, event.sender, event.cid)):
+                return Changed(before, (first,), is_duplicate=True)
+            if event.evidence and (id, event.answers) in self.turns:
+                raise Conflict("this question has its reply already")
+        self._write(after)
+        if cid and after.fresh:
+            self.sent.setdefault((id, sender, cid), after.fresh[0])
+        return Changed(replace(after, fresh=()), after.fresh)
+
+    def _write(self, after: Conversation) -> None:
+        self.conversations[after.id] = replace(after, events=(), fresh=())
+        for event in after.fresh:
+            self.log[after.id].append(replace(event, at=event.at.astimezone(UTC), evidence=None))
+            if event.cid:
+                self.sent[after.id, event.sender, event.cid] = self.log[after.id][-1]
+            if event.evidence and event.answers is not None:
+                self.turns[after.id, event.answers] = json.loads(
+                    json.dumps(asdict(event.evidence)), parse_constant=lambda name: None
+                )
+
+    async def events(self, id: str, since: int, limit: int) -> Sequence[Event]:
+        await asyncio.sleep(0)
+        _found(self.conversations, id)
+        return tuple(event for event in self.log[id] if event.seq > since)[: max(limit, 0)]
+
+    async def owing(self) -> Sequence[str]:
+        return tuple([id for id in list(self.conversations) if (await self.conversation(id)).unanswered])
+
+    async def evidence(self, id: str, question: int) -> Mapping[str, Any]:
+        await asyncio.sleep(0)
+        return _found(self.turns, (id, question))
+
+    async def passages(self, ids: Iterable[str]) -> Mapping[str, Passage]:
+        await asyncio.sleep(0)
+        return {id: self.known_passages[id] for id in ids if id in self.known_passages and id not in self.retired}
+
+    async def live_passages(self) -> Sequence[Passage]:
+        live = await self.passages(self.known_passages)
+        return tuple(sorted(live.values(), key=lambda passage: (passage.document, passage.position, passage.id)))
+
+    async def documents(self) -> Sequence[Document]:
+        live = {passage.document for passage in await self.live_passages()}
+        return tuple(self.known_documents[key] for key in sorted(live))
+
+    async def apply(
+        self, documents: Sequence[Document], added: Sequence[Passage], removed: Sequence[str], at: datetime
+    ) -> None:
+        await asyncio.sleep(0)
+        known = self.known_documents | {document.key: document for document in documents}
+        if any(passage.document not in known for passage in added):
+            raise Conflict("a passage's document is not there")
+        self.known_documents = known
+        self.retired |= set(removed) & set(self.known_passages)
+        self.known_passages |= {passage.id: passage for passage in added}
+        self.retired -= {passage.id for passage in added}
+
+    async def record_generation(self, manifest: Manifest) -> None:
+        await asyncio.sleep(0)
+        self.generations[manifest.generation] = manifest
+
+    async def check(self) -> str:
+        return "in memory"
+
+    async def close(self) -> None:
+        pass
+
+
+def _found(where: Mapping[K, V], key: K) -> V:
+    if key not in where:
+        raise NotFound("there is no such thing")
+    return where[key]

@@ -1,0 +1,380 @@
+"""Index generations on disk: whole or not at all, checked before they are used, replaced while they serve."""
+
+import fcntl
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.adapters import generations
+from bot.adapters.generations import Generations
+from bot.errors import IndexDamaged, IndexMismatch, NoIndex, Unavailable
+from bot.knowledge import Passage, Piece
+
+AT = datetime(2026, 11, 22, 0, 59, 59, tzinfo=UTC)
+
+
+class Loaded:
+    """What a part loads: it finds every passage that was published."""
+
+    def __init__(self, stored: Mapping[str, Any]) -> None:
+        self.stored = stored
+
+    def search(self, query: str, vector: Any, k: int) -> list[tuple[str, float]]:
+        return [(passage, 1.0) for passage in self.stored["passages"]][:k]
+
+    def vectors(self, ids: Iterable[int]) -> dict[int, Any]:
+        return {id: self.stored["vectors"][str(id)] for id in ids if str(id) in self.stored["vectors"]}
+
+
+class DenseJson:
+    def build(self, pieces: Sequence[Piece], vectors: Any, dimension: int) -> dict[str, bytes]:
+        by_id = {str(piece.id): list(vectors[n]) for n, piece in enumerate(pieces)}
+        passages = list(dict.fromkeys(piece.passage for piece in pieces))
+        return {"dense.json": json.dumps({"vectors": by_id, "passages": passages, "pad": "x" * 9_000}).encode()}
+
+    def load(self, files: Mapping[str, bytes], dimension: int) -> Loaded:
+        return Loaded(json.loads(files["dense.json"]))
+
+
+class LexicalJson:
+    def build(self, passages: Sequence[Passage]) -> dict[str, bytes]:
+        return {"lexical.json": json.dumps({"passages": [p.id for p in passages], "vectors": {}}).encode()}
+
+    def load(self, files: Mapping[str, bytes]) -> Loaded:
+        return Loaded(json.loads(files["lexical.json"]))
+
+
+def opened(folder: Path, embedder: str = "model@1", dimension: int = 2, at: datetime = AT) -> Generations:
+    return Generations(folder, embedder, dimension, DenseJson(), LexicalJson(), now=lambda: at)
+
+
+def publish(indexes: Generations, *names: str) -> str:
+    passages = [Passage(name, name, name, name, "en") for name in names]
+    pieces = [Piece(passage.id, passage.text) for passage in passages]
+    return indexes.publish(passages, pieces, [[1.0, float(n)] for n, _ in enumerate(pieces)]).generation
+
+
+def served(indexes: Generations) -> int:
+    return len(indexes.current().dense.search("", None, 100))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+
+
+# ── publishing ──
+
+
+def test_before_anything_is_published_the_error_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NoIndex, match="bot ingest"):
+        opened(tmp_path / "none").current()
+
+
+def test_what_is_published_is_served(tmp_path: Path) -> None:
+    indexes = opened(tmp_path / "index")
+    name = publish(indexes, "a", "b")
+    current = indexes.current()
+    assert (current.manifest.generation, current.manifest.passages, current.manifest.pieces) == (name, 2, 2)
+    assert current.manifest.embedder == "model@1"
+    assert current.manifest.created_at == AT.isoformat()
+    assert set(current.manifest.files) == {"dense.json", "lexical.json"}
+    assert len(current.lexical.search("", None, 9)) == 2
+
+
+def test_a_name_tells_when(tmp_path: Path) -> None:
+    assert publish(opened(tmp_path), "a").startswith("20261122T005959-")
+
+
+def test_names_sort_in_the_order_of_publication_even_within_a_second_or_when_the_clock_goes_back(
+    tmp_path: Path,
+) -> None:
+    published = [publish(opened(tmp_path), "a") for _ in range(3)]
+    published.append(publish(opened(tmp_path, at=AT.replace(year=2025)), "a"))
+    assert published == sorted(published)
+    assert len(set(published)) == 4
+
+
+def test_an_index_of_nothing_can_be_published(tmp_path: Path) -> None:
+    publish(opened(tmp_path))
+    assert served(opened(tmp_path)) == 0
+
+
+def test_the_same_generation_is_loaded_once(tmp_path: Path) -> None:
+    indexes = opened(tmp_path)
+    publish(indexes, "a")
+    assert indexes.current() is indexes.current()
+
+
+def test_a_running_server_sees_what_another_process_published(tmp_path: Path) -> None:
+    server = opened(tmp_path)
+    publish(server, "a")
+    assert served(server) == 1
+    publish(opened(tmp_path), "a", "b")
+    assert served(server) == 2
+
+
+def test_the_five_newest_generations_are_kept(tmp_path: Path) -> None:
+    published = [publish(opened(tmp_path), "a") for _ in range(7)]
+    assert names(tmp_path) == published[-5:]
+
+
+def test_going_back_by_hand_is_one_line(tmp_path: Path) -> None:
+    indexes = opened(tmp_path)
+    first = publish(indexes, "a")
+    publish(indexes, "a", "b")
+    (tmp_path / "CURRENT").write_text(first)
+    assert served(indexes) == 1
+
+
+def test_left_overs_of_a_crash_are_ignored_and_swept_by_the_next_publication(tmp_path: Path) -> None:
+    publish(opened(tmp_path), "a")
+    left_over = tmp_path / ".new-20261122T000000-aaaaaa"
+    left_over.mkdir()
+    (left_over / "dense.json").write_text("{")
+    assert served(opened(tmp_path)) == 1
+    publish(opened(tmp_path), "a", "b")
+    assert not left_over.exists()
+
+
+def test_known_vectors_are_given_back_for_reuse(tmp_path: Path) -> None:
+    indexes = opened(tmp_path)
+    publish(indexes, "a", "b")
+    passage = Passage("b", "b", "b", "b", "en")
+    known, unknown = Piece(passage.id, "b"), Piece(passage.id, "other")
+    assert indexes.vectors([known, unknown]) == {known.id: [1.0, 1.0]}
+
+
+def test_no_vector_of_another_model_is_reused(tmp_path: Path) -> None:
+    publish(opened(tmp_path), "a")
+    piece = Piece(Passage("a", "a", "a", "a", "en").id, "a")
+    assert opened(tmp_path, embedder="model@2").vectors([piece]) == {}
+    assert opened(tmp_path / "none").vectors([piece]) == {}
+
+
+# ── two at once ──
+
+
+def test_publishers_in_many_threads_take_turns(tmp_path: Path) -> None:
+    threads = [threading.Thread(target=publish, args=(opened(tmp_path), *"abc"[: n % 3 + 1])) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(names(tmp_path)) == 5
+    assert opened(tmp_path).current().manifest.generation == names(tmp_path)[-1]
+
+
+def test_a_publisher_that_waits_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generations, "PATIENCE", 0.1)
+    with (tmp_path / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(Unavailable, match="another ingest"):
+            publish(opened(tmp_path), "a")
+
+
+def test_readers_never_see_less_than_a_whole_generation(tmp_path: Path) -> None:
+    writer, reader = opened(tmp_path), opened(tmp_path)
+    publish(writer, "a")
+    seen: set[int] = set()
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.add(served(reader))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for n in range(12):
+        publish(writer, *"ab"[: n % 2 + 1])
+    done.set()
+    thread.join()
+    assert seen <= {1, 2}
+    assert seen
+
+
+# ── what does not fit, and what is damaged ──
+
+
+def test_an_index_of_another_model_refuses_to_load_and_names_both(tmp_path: Path) -> None:
+    publish(opened(tmp_path), "a")
+    with pytest.raises(IndexMismatch, match=r"model@1.*model@2.*bot ingest"):
+        opened(tmp_path, embedder="model@2").current()
+    with pytest.raises(IndexMismatch):
+        opened(tmp_path, dimension=3).current()
+
+
+def test_a_server_keeps_its_index_when_another_model_publishes(tmp_path: Path) -> None:
+    server = opened(tmp_path)
+    publish(server, "a")
+    served(server)
+    publish(opened(tmp_path, embedder="model@2"), "a", "b")
+    assert served(server) == 1
+
+
+def pages(file: Path) -> range:
+    return range(0, file.stat().st_size, 4096)
+
+
+@pytest.mark.parametrize("name", ["dense.json", "lexical.json", "manifest.json"])
+def test_any_zeroed_page_of_any_file_is_found_before_it_is_used(tmp_path: Path, name: str) -> None:
+    file = tmp_path / publish(opened(tmp_path), "a", "b") / name
+    whole = file.read_bytes()
+    for start in pages(file):
+        end = min(start + 4096, len(whole))
+        file.write_bytes(whole[:start] + bytes(end - start) + whole[end:])
+        with pytest.raises(IndexDamaged, match="bot ingest"):
+            opened(tmp_path).current()
+    file.write_bytes(whole)
+    assert served(opened(tmp_path)) == 2
+
+
+def shortened(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def one_bit_off(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [shortened, one_bit_off, Path.unlink, lambda file: file.write_bytes(b"")])
+@pytest.mark.parametrize("name", ["dense.json", "lexical.json", "manifest.json"])
+def test_a_damaged_file_is_named(tmp_path: Path, name: str, damage: Callable[[Path], Any]) -> None:
+    damage(tmp_path / publish(opened(tmp_path), "a") / name)
+    with pytest.raises(IndexDamaged, match=name):
+        opened(tmp_path).current()
+
+
+def test_a_manifest_changed_with_care_is_still_found_out(tmp_path: Path) -> None:
+    file = tmp_path / publish(opened(tmp_path, embedder="model@1"), "a") / "manifest.json"
+    file.write_text(file.read_text().replace("model@1", "model@2"))
+    with pytest.raises(IndexDamaged, match=r"manifest\.json"):
+        opened(tmp_path, embedder="model@2").current()
+
+
+@pytest.mark.parametrize("text", ["", "\0\0\0\0", "../../etc", "nonsense", "20261122T005959-ab12cd", "é"])
+def test_a_damaged_pointer_alone_does_not_stop_the_bot(tmp_path: Path, text: str) -> None:
+    publish(opened(tmp_path, at=AT.replace(year=2025)), "a")
+    (tmp_path / "CURRENT").write_text(text)
+    assert served(opened(tmp_path)) == 1
+
+
+def test_a_damaged_pointer_with_nothing_to_point_to_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "CURRENT").write_text("nonsense")
+    with pytest.raises(IndexDamaged, match="CURRENT"):
+        opened(tmp_path).current()
+
+
+def test_the_old_generation_serves_on_when_the_new_one_is_damaged_and_one_line_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = opened(tmp_path)
+    old = publish(server, "a")
+    served(server)
+    new = publish(opened(tmp_path), "a", "b")
+    one_bit_off(tmp_path / new / "dense.json")
+    with caplog.at_level(logging.WARNING):
+        assert [served(server) for _ in range(5)] == [1] * 5
+    assert len(caplog.records) == 1
+    assert old in caplog.text
+    assert new in caplog.text
+    publish(opened(tmp_path), "a", "b", "c")
+    assert served(server) == 3
+
+
+def test_a_fresh_start_on_a_damaged_generation_serves_the_one_before(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(opened(tmp_path), "a")
+    new = publish(opened(tmp_path), "a", "b")
+    shutil.rmtree(tmp_path / new)
+    assert served(opened(tmp_path)) == 1
+    assert new in caplog.text
+
+
+# ── killed at any moment ──
+
+KILLED = """
+import importlib.util, os, signal, sys
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("scene", {here!r})
+scene = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(scene)
+
+def killing(call):
+    def step(*arguments, **options):
+        global left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*arguments, **options)
+    return step
+
+for left in range(1, {steps} + 1):
+    if os.fork() == 0:
+        for name in ("open", "fsync", "rename", "replace", "mkdir", "rmdir", "unlink"):
+            setattr(os, name, killing(getattr(os, name)))
+        scene.publish(scene.opened(Path({folder!r}) / str(left)), "a", "b", "c")
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+STEPS = 40
+
+
+def test_killed_at_any_step_of_a_publication_the_old_or_the_new_generation_serves(tmp_path: Path) -> None:
+    for _ in range(5):
+        publish(opened(tmp_path / "1"), "a", "b")
+    for step in range(2, STEPS + 1):
+        shutil.copytree(tmp_path / "1", tmp_path / str(step))
+    code = KILLED.format(here=__file__, folder=str(tmp_path), steps=STEPS)
+    environment = {**os.environ, "PYTHONPATH": str(Path(generations.__file__).parents[2])}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    n_killed = ran.stdout.split().count("-9")
+    assert ran.stdout.split() == ["-9"] * n_killed + ["0"] * (STEPS - n_killed), ran.stderr
+    assert 8 < n_killed < STEPS, "the publication was killed at every step, and then ran to its end"
+    seen = [served(opened(tmp_path / str(step))) for step in range(1, STEPS + 1)]
+    assert seen == sorted(seen), "once the new generation serves it does so to the end"
+    assert set(seen) == {2, 3}
+    for step in range(1, n_killed + 1):
+        publish(opened(tmp_path / str(step)), "a")
+        assert served(opened(tmp_path / str(step))) == 1
+        assert not list((tmp_path / str(step)).glob(".new-*"))
+
+
+def test_each_file_is_on_disk_before_the_name_points_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def noted(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any) -> Any:
+            what = os.readlink(f"/proc/self/fd/{arguments[0]}") if name == "fsync" else str(arguments[1])
+            done.append(f"{name} {Path(what).name}")
+            return call(*arguments)
+
+        return step
+
+    indexes = opened(tmp_path)
+    for name in ("fsync", "rename", "replace"):
+        monkeypatch.setattr(os, name, noted(name, getattr(os, name)))
+    generation = publish(indexes, "a")
+    assert done == [
+        "fsync dense.json",
+        "fsync lexical.json",
+        "fsync manifest.json",
+        f"fsync .new-{generation}",
+        f"rename {generation}",
+        f"fsync {tmp_path.name}",
+        "fsync CURRENT.tmp",
+        "replace CURRENT",
+        f"fsync {tmp_path.name}",
+    ]

@@ -1,0 +1,189 @@
+"""Tickets once and soon, identities signed and short, sockets from our own pages."""
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+
+from bot.errors import Refused
+from bot.ports import Session
+from bot.web.auth import TICKET_S, Tickets, hashed, is_own_origin, new_secret, verified_customer
+
+SESSION = Session("s1", "ann", "c1")
+SECRET = "a shop's own key of thirty-two bytes or more"
+
+
+class Clock:
+    now = 50.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+# ── secrets and tickets ──
+
+
+def test_secrets_are_long_and_never_the_same() -> None:
+    secrets = {new_secret() for _ in range(200)}
+    assert len(secrets) == 200
+    assert all(len(secret) >= 43 and secret.isascii() for secret in secrets)
+    assert hashed("a") == hashed("a") != hashed("b")
+    assert "secret" not in hashed("secret")
+
+
+def test_a_ticket_opens_one_socket_only() -> None:
+    tickets = Tickets(Clock())
+    ticket = tickets.issue(SESSION, "hash")
+    assert tickets.redeem(ticket) is SESSION
+    assert tickets.redeem(ticket) is None
+
+
+def test_a_ticket_is_good_for_thirty_seconds() -> None:
+    clock = Clock()
+    tickets = Tickets(clock)
+    in_time, late = tickets.issue(SESSION, "hash"), tickets.issue(SESSION, "hash")
+    clock.now += TICKET_S
+    assert tickets.redeem(in_time) is SESSION
+    clock.now += 0.1
+    assert tickets.redeem(late) is None
+
+
+@pytest.mark.parametrize("made_up", ["", "x", "é", "\x00", "a" * 128])
+def test_a_made_up_ticket_is_nobody(made_up: str) -> None:
+    tickets = Tickets(Clock())
+    tickets.issue(SESSION, "hash")
+    assert tickets.redeem(made_up) is None
+
+
+def test_tickets_nobody_redeems_do_not_pile_up() -> None:
+    clock = Clock()
+    tickets = Tickets(clock, most=5)
+    issued = [tickets.issue(SESSION, "hash") for _ in range(8)]
+    assert [ticket for ticket in issued if tickets.redeem(ticket)] == issued[-5:]
+    stale = tickets.issue(SESSION, "hash")
+    clock.now += TICKET_S + 1
+    tickets.issue(SESSION, "hash")
+    clock.now -= TICKET_S + 1
+    assert tickets.redeem(stale) is None
+
+
+# ── a customer the shop signed in ──
+
+
+def signed(secret: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
+    now = time.time()
+    claims = {"external_user_id": "42", "iat": now, "exp": now + 600, "aud": "answerdesk"} | changes
+    return jwt.encode({k: v for k, v in claims.items() if v is not None}, secret, algorithm=algorithm)
+
+
+def test_the_shops_own_id_comes_out_of_what_it_signed() -> None:
+    assert verified_customer(signed(), SECRET, "answerdesk") == "42"
+    assert verified_customer(signed(aud=["other", "answerdesk"]), SECRET, "answerdesk") == "42"
+
+
+NOW = time.time()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": None},
+        {"iat": None},
+        {"aud": None},
+        {"external_user_id": None},
+        {"exp": NOW - 120},
+        {"exp": NOW + 7_200},
+        {"exp": NOW + 3_600, "iat": NOW - 3_600},
+        {"iat": NOW + 600},
+        {"nbf": NOW + 600},
+        {"aud": "elsewhere"},
+        {"external_user_id": ""},
+        {"external_user_id": 42},
+        {"external_user_id": "x" * 129},
+        {"external_user_id": ["42"]},
+        {"exp": "soon"},
+        {"exp": float("inf")},
+        {"iat": float("nan")},
+        {"iat": {}},
+    ],
+    ids=str,
+)
+def test_any_claim_that_is_not_right_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        verified_customer(signed(**changes), SECRET, "answerdesk")
+
+
+def test_a_clock_a_little_off_is_forgiven() -> None:
+    now = time.time()
+    assert verified_customer(signed(exp=now - 30, iat=now - 600), SECRET, "answerdesk") == "42"
+
+
+@pytest.mark.parametrize("algorithm", ["HS512", "HS384"])
+def test_only_one_algorithm_is_taken(algorithm: str) -> None:
+    with pytest.raises(Refused):
+        verified_customer(signed(SECRET * 2, algorithm), SECRET * 2, "answerdesk")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "x",
+        "a.b.c",
+        "é.é.é",
+        "eyJhbGciOiJub25lIn0.eyJleHRlcm5hbF91c2VyX2lkIjoiNDIifQ.",
+        jwt.encode({"external_user_id": "42"}, "", algorithm="none"),
+        signed(secret="another key, just as long as the first one"),
+    ],
+)
+def test_what_nobody_signed_is_refused(token: str) -> None:
+    with pytest.raises(Refused):
+        verified_customer(token, SECRET, "answerdesk")
+
+
+def test_without_a_secret_nobody_is_verified() -> None:
+    with pytest.raises(Refused, match="BOT_IDENTITY_SECRET"):
+        verified_customer(jwt.encode({"external_user_id": "42"}, SECRET), "", "answerdesk")
+
+
+# ── origins ──
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "public_url"),
+    [
+        ("http://127.0.0.1:8000", "127.0.0.1:8000", ""),
+        ("https://chat.shop.com", "chat.shop.com", ""),
+        ("https://chat.shop.com", "internal:8000", "https://chat.shop.com"),
+        ("https://chat.shop.com", "internal:8000", "https://chat.shop.com/"),
+        ("https://chat.shop.com", "internal:8000", "https://Chat.Shop.com"),
+        ("http://[::1]:8000", "[::1]:8000", ""),
+        (None, "127.0.0.1:8000", ""),
+    ],
+)
+def test_our_own_pages_may_connect(origin: str | None, host: str, public_url: str) -> None:
+    assert is_own_origin(origin, host, public_url)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "public_url"),
+    [
+        ("https://evil.com", "chat.shop.com", ""),
+        ("https://chat.shop.com.evil.com", "chat.shop.com", ""),
+        ("https://evil.com", "chat.shop.com", "https://chat.shop.com"),
+        ("http://chat.shop.com", "chat.shop.com", "https://chat.shop.com"),
+        ("https://chat.shop.com", "chat.shop.com", "https://chat.shop.com:8443"),
+        ("https://chat.shop.com@evil.com", "evil.com", ""),
+        ("https://evil.com/chat.shop.com", "evil.com", ""),
+        ("null", "null", ""),
+        ("", "", ""),
+        ("file://", "", ""),
+        ("chrome-extension://abc", "abc", ""),
+        ("https://[::1", "[::1", ""),
+        ("https://chat.shop.com", None, ""),
+        ("https://chat.shop.com", "", ""),
+    ],
+)
+def test_pages_of_others_may_not(origin: str, host: str | None, public_url: str) -> None:
+    assert not is_own_origin(origin, host, public_url)

@@ -18,6 +18,7 @@ from bot.knowledge import Hit
 from bot.ports import Bot, Sampling
 from bot.prompt import Turn
 
+STOPPED_S = 1.0  # for the generator to see that nobody reads on; one that does not holds nobody up
 OnSentence = Callable[[str, Sequence[Verdict]], None]  # the checked text so far, and its verdicts
 
 
@@ -86,14 +87,15 @@ async def _one(
                 async with asyncio.timeout(_time_left(bot.policy, draft, started)):
                     chunk = await anext(stream, None)
                 draft = replace(draft, text=draft.text + (chunk or ""))
-                finished, unread = _finished(unread + (chunk or ""), is_last=chunk is None)
+                is_last = chunk is None or prompt.HANDOFF in unread + chunk
+                finished, unread = _finished(unread + (chunk or ""), is_last=is_last)
                 for sentence in finished:
                     draft = _checked(draft, sentence, passages, question, started)
                     if not draft.verdicts[-1].is_carried:
                         return draft
                     if draft.stands:
                         on_sentence(join([v.sentence for v in draft.verdicts]), draft.verdicts)
-                if chunk is None:
+                if is_last:
                     return draft
     except TimeoutError:
         return replace(draft, error="deadline")
@@ -102,8 +104,7 @@ async def _one(
 
 
 def _finished(text: str, *, is_last: bool) -> tuple[list[str], str]:
-    if prompt.HANDOFF in text:
-        text = text.split(prompt.HANDOFF)[0]
+    text = text.split(prompt.HANDOFF)[0]
     return (grounding.sentences(text), "") if is_last else grounding.complete_sentences(text)
 
 
@@ -139,6 +140,8 @@ async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncIterator[str]
             loop.call_soon_threadsafe(queue.put_nowait, item)
 
     def work() -> None:
+        if left.is_set():
+            return
         try:
             for chunk in bot.generator.generate(text, sampling, left.is_set):
                 put(chunk)
@@ -147,6 +150,7 @@ async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncIterator[str]
             put(error)
 
     running = asyncio.ensure_future(bot.run(work))
+    running.add_done_callback(lambda done: done.cancelled() or queue.put_nowait(done.exception()))
     try:
         while (item := await queue.get()) is not None:
             if isinstance(item, BaseException):
@@ -154,4 +158,4 @@ async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncIterator[str]
             yield item
     finally:
         left.set()
-        await asyncio.shield(running)
+        await asyncio.wait({running}, timeout=STOPPED_S)

@@ -90,7 +90,7 @@ def plan(conversation: Conversation, question: Event) -> Plan:
     earlier = conversation.before(question.seq)
     if smalltalk.is_angry(text) or (smalltalk.is_abuse(text) and _was_abusive(earlier)):
         return HandOff(Reason.ANGRY)
-    if smalltalk.is_abuse(text) and len(smalltalk.content_words(text)) <= 4:
+    if smalltalk.is_abuse(text) and len(smalltalk.content_words(text)) <= 4 and not smalltalk.asks_something(text):
         return Say("abuse", offer_person=True)
     if (kind := smalltalk.small_talk(text)) is not None:
         return Say(kind, offer_person=kind == "robot")

@@ -5,7 +5,8 @@ and commit the reply only if the bot still holds the conversation.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
 from typing import Any
@@ -14,25 +15,32 @@ from bot import dialogue, retrieval
 from bot.compose import Draft, compose
 from bot.conversation import Author, Conversation, Event, Evidence, Kind, Reason
 from bot.dialogue import Answer, Ask, Clarify, HandOff, Hold, Reply, Say, Search
-from bot.errors import Conflict
+from bot.errors import Conflict, Refused
 from bot.grounding import Verdict
 from bot.hub import Draft as ShownDraft
-from bot.hub import Typing
+from bot.hub import Item, Typing
 from bot.knowledge import Citation, Hit, cite, language_of
 from bot.ports import Bot, Changed
 from bot.prompt import Turn
 from bot.texts import say
 
+TAKES_OVER = frozenset({Kind.HANDED_OFF, Kind.CLAIMED, Kind.CLOSED})
 OnDraft = Callable[[str, tuple[Citation, ...]], None]
 
 
 async def receive(bot: Bot, conversation: str, text: str, *, sender: str, cid: str) -> Changed:
     """Commit what the customer said; the worker answers. The same `cid` again returns the first event."""
-    changed = await bot.change(
-        conversation, lambda c: c.said(text, sender=sender, cid=cid, at=bot.now()), sender=sender, cid=cid
-    )
-    bot.wake(conversation)
-    return changed
+
+    def step(c: Conversation) -> Conversation:
+        return c.said(text, sender=sender, cid=cid, at=bot.now())
+
+    async def commit_and_wake() -> Changed:
+        changed = await bot.change(conversation, step, sender=sender, cid=cid)
+        bot.wake(conversation)
+        return changed
+
+    # Shielded whole: a socket that closes during the commit must not leave a question nobody sees to.
+    return await asyncio.shield(commit_and_wake())
 
 
 async def ask_person(bot: Bot, conversation: str, *, sender: str, cid: str) -> Changed:
@@ -228,23 +236,37 @@ async def answer(bot: Bot, conversation_id: str) -> bool:
         return False
     question = conversation.unanswered[0]
     bot.hub.publish(conversation_id, Typing(Author.BOT, True))
-    shown = 0
-
-    def on_draft(text: str, citations: tuple[Citation, ...]) -> None:
-        nonlocal shown
-        bot.hub.publish(conversation_id, ShownDraft(question.seq, shown, text, citations))
-        shown += 1
-
     try:
-        outcome = await think(bot, conversation, question, on_draft)
-    except asyncio.CancelledError:
-        raise
+        with _drafts(bot, conversation_id, question) as on_draft:
+            outcome = await think(bot, conversation, question, on_draft)
     except Exception as error:
         outcome = _failed(conversation, question, error)
     finally:
         bot.hub.publish(conversation_id, Typing(Author.BOT, False))
-    await _commit(bot, conversation_id, question, outcome)
+    try:
+        await _commit(bot, conversation_id, question, outcome)
+    except Refused as error:  # a reply no store can hold: trying again would never end
+        await _commit(bot, conversation_id, question, _failed(conversation, question, error))
     return True
+
+
+@contextmanager
+def _drafts(bot: Bot, conversation_id: str, question: Event) -> Iterator[OnDraft]:
+    """Shows drafts to whoever watches, until a person takes over: then the bot says no further word."""
+    shown, is_ours = 0, True
+
+    def notice(_: str, item: Item) -> None:
+        nonlocal is_ours
+        is_ours = is_ours and not (isinstance(item, Event) and item.kind in TAKES_OVER)
+
+    def on_draft(text: str, citations: tuple[Citation, ...]) -> None:
+        nonlocal shown
+        if is_ours:
+            bot.hub.publish(conversation_id, ShownDraft(question.seq, shown, text, citations))
+            shown += 1
+
+    with bot.hub.watch(conversation_id, notice):
+        yield on_draft
 
 
 def _failed(conversation: Conversation, question: Event, error: Exception) -> Outcome:

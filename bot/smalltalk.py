@@ -192,6 +192,10 @@ _ELLIPTIC_ANY = re.compile(
     r"|(?<!\bis )(?<!\bare )(?<!\bwas )\bthere\b(?! (?:is|are|was)\b)"
     r"|它|这个|那个|这种|那种|他们"
 )
+_QUESTION = re.compile(
+    r"^(?:where|when|how|why|which|who|what(?! the\b)|can i|could i|do you|does|is there|are there|will)\b"
+    r"|怎么|怎样|如何|什么时候|多久|多少|哪里|[吗嗎]$"
+)
 _ELLIPTIC_SHORT = re.compile(r"\b(?:the|there)\b")  # "what is the fee?", "is there parking?"
 _FRAME_ZH = re.compile(r"怎么样?|怎样|如何|什么时候|什么|多久|多少|几天?|哪里?|是否|谁|^请问|能不能|可不可以|[不没]$")
 _FUNCTION = frozenset(
@@ -259,6 +263,11 @@ def _kind(clause: str) -> str | None:
 
 def is_abuse(text: str) -> bool:
     return bool(_ABUSE.search(normalise(text)))
+
+
+def asks_something(text: str) -> bool:
+    """Does it have the form of a question, whatever else it is? ("where is my damn order")"""
+    return "?" in text or "？" in text or bool(_QUESTION.search(normalise(text)))
 
 
 def is_angry(text: str) -> bool:

@@ -320,14 +320,12 @@ DOES_NOT_ASK_ZH = lines("""
     """)
 
 
-@pytest.mark.parametrize("text", [*ASKS, *ASKS_ZH])
-def test_asking_for_a_person_in_plain_words_always_works(text: str) -> None:
-    assert smalltalk.wants_person(text)
+def test_asking_for_a_person_in_plain_words_always_works() -> None:
+    assert [text for text in [*ASKS, *ASKS_ZH] if not smalltalk.wants_person(text)] == []
 
 
-@pytest.mark.parametrize("text", [*DOES_NOT_ASK, *DOES_NOT_ASK_ZH])
-def test_other_sentences_with_people_in_them_do_not_ask_for_one(text: str) -> None:
-    assert not smalltalk.wants_person(text)
+def test_other_sentences_with_people_in_them_do_not_ask_for_one() -> None:
+    assert [text for text in [*DOES_NOT_ASK, *DOES_NOT_ASK_ZH] if smalltalk.wants_person(text)] == []
 
 
 def test_both_lists_are_long_enough_to_mean_something() -> None:
@@ -351,22 +349,22 @@ def test_a_wish_at_the_end_of_a_long_message_is_heard() -> None:
 # ── small talk ──
 
 SMALL = {
-    "greeting": "hi|Hello!|hey there|Good morning|hello, hello|HI!!!|你好|您好！|在吗|你好，在吗？|早上好|有人在吗|亲，在吗",
+    "greeting": "hi|Hello!|hey there|Good morning|hello, hello|HI!!!|你好|您好！"
+    "|在吗|你好，在吗？|早上好|有人在吗|亲，在吗",
     "thanks": "thanks|Thank you so much!|thx|ok thanks|Great, thank you|no thanks|thanks a lot for your help|thanks bye"
     "|谢谢|多谢|谢谢你的帮助|好的，谢谢|好的谢谢|非常感谢|麻烦你了|谢谢，再见",
     "goodbye": "bye|good bye|Bye bye!|see you later|have a nice day|good night|再见|拜拜|好的再见",
     "how_are_you": "how are you|how's it going?|what's up|最近怎么样|你好吗",
     "robot": "are you a robot?|Are you human?|is this a bot|who are you|am I talking to a person?"
     "|am i talking to a real live person|你是机器人吗|你是真人吗？|你是谁",
-    "abilities": "what can you do|help|help me|can you help me?|I have a question|how does this work? help|你能做什么|我有个问题",
+    "abilities": "what can you do|help|help me|can you help me?|I have a question|你能做什么|我有个问题",
     "unclear": "yes|no|ok|hmm|lol|maybe|test|?|??|👍|...||\x00|\u202e|好|嗯嗯|是的|知道了|没有了|不用了",
 }
 
 
-@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in SMALL.items() for text in texts.split("|")])
-def test_a_message_that_is_only_small_talk_is_known_by_its_kind(kind: str, text: str) -> None:
-    expected = None if text == "how does this work? help" else kind
-    assert smalltalk.small_talk(text) == expected
+def test_a_message_that_is_only_small_talk_is_known_by_its_kind() -> None:
+    said = [(kind, text) for kind, texts in SMALL.items() for text in texts.split("|")]
+    assert [(kind, text, found) for kind, text in said if (found := smalltalk.small_talk(text)) != kind] == []
 
 
 @pytest.mark.parametrize("text", ["hi how are you", "hello, how are you?", "hey what's up"])
@@ -374,9 +372,7 @@ def test_two_kinds_in_one_breath_are_still_small_talk(text: str) -> None:
     assert smalltalk.small_talk(text) in ("greeting", "how_are_you")
 
 
-@pytest.mark.parametrize(
-    "text",
-    lines("""
+SAYS_MORE = lines("""
     hi, where is my order?
     thanks, but it still does not work
     hello I want to return a tent
@@ -417,10 +413,11 @@ def test_two_kinds_in_one_breath_are_still_small_talk(text: str) -> None:
     你是怎么发货的
     再见面的礼物
     不是正品怎么办
-    """),
-)
-def test_a_message_that_says_anything_else_is_not_small_talk(text: str) -> None:
-    assert smalltalk.small_talk(text) is None
+""")
+
+
+def test_a_message_that_says_anything_else_is_not_small_talk() -> None:
+    assert [text for text in SAYS_MORE if smalltalk.small_talk(text) is not None] == []
 
 
 # ── anger and abuse ──
@@ -507,32 +504,28 @@ CIVIL = lines("""
 """)
 
 
-@pytest.mark.parametrize("text", ANGRY)
-def test_anger_is_heard(text: str) -> None:
-    assert smalltalk.is_angry(text)
+def test_anger_is_heard() -> None:
+    assert [text for text in ANGRY if not smalltalk.is_angry(text)] == []
 
 
-@pytest.mark.parametrize("text", [*CALM, *CIVIL, *DOES_NOT_ASK, *DOES_NOT_ASK_ZH])
-def test_calm_sentences_are_not_taken_for_anger(text: str) -> None:
-    assert not smalltalk.is_angry(text)
+def test_calm_sentences_are_not_taken_for_anger() -> None:
+    calm = [*CALM, *CIVIL, *DOES_NOT_ASK, *DOES_NOT_ASK_ZH]
+    assert [text for text in calm if smalltalk.is_angry(text)] == []
 
 
-@pytest.mark.parametrize("text", ABUSIVE)
-def test_abuse_is_heard(text: str) -> None:
-    assert smalltalk.is_abuse(text)
+def test_abuse_is_heard() -> None:
+    assert [text for text in ABUSIVE if not smalltalk.is_abuse(text)] == []
 
 
-@pytest.mark.parametrize("text", [*CIVIL, *CALM, *DOES_NOT_ASK, *DOES_NOT_ASK_ZH])
-def test_civil_sentences_are_not_taken_for_abuse(text: str) -> None:
-    assert not smalltalk.is_abuse(text)
+def test_civil_sentences_are_not_taken_for_abuse() -> None:
+    civil = [*CALM, *CIVIL, *DOES_NOT_ASK, *DOES_NOT_ASK_ZH]
+    assert [text for text in civil if smalltalk.is_abuse(text)] == []
 
 
 # ── what leans on what came before ──
 
 
-@pytest.mark.parametrize(
-    "text",
-    lines("""
+LEANS = lines("""
     and for headphones?
     what about shoes?
     how long does that take?
@@ -559,15 +552,14 @@ def test_civil_sentences_are_not_taken_for_abuse(text: str) -> None:
     这个能退吗
     还有别的吗
     红色的
-    """),
-)
-def test_a_follow_up_is_known_to_lean_on_what_came_before(text: str) -> None:
-    assert smalltalk.is_elliptical(text)
+""")
 
 
-@pytest.mark.parametrize(
-    "text",
-    lines("""
+def test_a_follow_up_is_known_to_lean_on_what_came_before() -> None:
+    assert [text for text in LEANS if not smalltalk.is_elliptical(text)] == []
+
+
+STANDS = lines("""
     Where is my order?
     How long does delivery take?
     Do you take Klarna?
@@ -585,10 +577,11 @@ def test_a_follow_up_is_known_to_lean_on_what_came_before(text: str) -> None:
     如何退款
     你们能货到付款吗
     海外订单需要交关税吗
-    """),
-)
-def test_a_question_that_stands_alone_is_left_alone(text: str) -> None:
-    assert not smalltalk.is_elliptical(text)
+""")
+
+
+def test_a_question_that_stands_alone_is_left_alone() -> None:
+    assert [text for text in STANDS if smalltalk.is_elliptical(text)] == []
 
 
 # ── pleasantries and several questions ──

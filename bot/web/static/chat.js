@@ -3,7 +3,7 @@
 import { Composer } from "./composer.js";
 import { Host } from "./host.js";
 import { Log } from "./log.js";
-import { inkOf, isColour, Look, textOn } from "./look.js";
+import { isColour, Look } from "./look.js";
 import { plain } from "./markup.js";
 import { build, Messages } from "./messages.js";
 import { storageOr } from "./outbox.js";
@@ -12,9 +12,8 @@ import { Session, subjectOf } from "./session.js";
 import { Sheet } from "./sheet.js";
 import { Connection } from "./socket.js";
 import { datesFor, localeOf, textsFor } from "./texts.js";
-import { Thread } from "./thread.js";
+import { ReadMark, Thread } from "./thread.js";
 
-const READ_KEY = "answerdesk.read";
 const WORKING_AFTER = 300; // a quick answer should not flash an indicator
 const WORKING_FOR = 60_000;
 const TYPING_FOR = 8_000;
@@ -31,6 +30,7 @@ class SupportChat extends HTMLElement {
     this.userToken = undefined;
     this.isVisible = false;
     this.thread = new Thread();
+    this.readMark = new ReadMark(this.storage);
     this.events = []; // kept to draw them again in another language
     this.session = new Session({ storage: this.storage, about: () => this.#about() });
     this.connection = this.#connect();
@@ -130,13 +130,9 @@ class SupportChat extends HTMLElement {
   }
 
   #appearance() {
-    const { theme } = document.documentElement.dataset;
-    const { accent } = this.look;
-    const colours = isColour(accent) ? { accent, "on-accent": textOn(accent), ink: inkOf(accent, theme) } : {};
-    colours.paper = getComputedStyle(document.documentElement).getPropertyValue("--paper").trim();
     const { openChat, closeChat, chat } = this.texts;
     const title = this.config.shop ? this.texts.chatWith(this.config.shop) : chat;
-    return { colours, labels: { open: openChat, close: closeChat, title } };
+    return { colours: this.look.colours, labels: { open: openChat, close: closeChat, title } };
   }
 
   // ── what the shop's page asks for ──
@@ -339,32 +335,15 @@ class SupportChat extends HTMLElement {
 
   #markRead() {
     const { head } = this.thread;
-    const stored = this.#lastRead();
+    const stored = this.readMark.of(this.conversation);
     const isSeen = this.isVisible && !document.hidden;
     if (isSeen && this.conversation && head > stored) {
-      this.#storeRead(head);
+      this.readMark.set(this.conversation, head);
       this.connection.hint({ type: "read", conversation: this.conversation, seq: head });
     }
     const count = this.thread.unread(isSeen ? head : stored);
     if (count !== this.toldUnread) this.host.tell("unread", { count, label: this.texts.unread(count) });
     this.toldUnread = count;
-  }
-
-  #lastRead() {
-    try {
-      const { conversation, seq } = JSON.parse(this.storage.getItem(READ_KEY)) ?? {};
-      return conversation === this.conversation ? seq : 0;
-    } catch {
-      return 0;
-    }
-  }
-
-  #storeRead(seq) {
-    try {
-      this.storage.setItem(READ_KEY, JSON.stringify({ conversation: this.conversation, seq }));
-    } catch {
-      // storage is full: the badge may count these again after a reload
-    }
   }
 
   // ── the elements ──

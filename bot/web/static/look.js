@@ -64,6 +64,12 @@ export class Look {
     this.apply();
   }
 
+  /** What the loader needs to dress the launcher and the panel around the chat. */
+  get colours() {
+    const colours = { paper: PAPER[this.root.dataset.theme] };
+    return isColour(this.accent) ? { ...colours, accent: this.accent, "on-accent": textOn(this.accent) } : colours;
+  }
+
   apply() {
     const system = this.#dark.matches ? "dark" : "light";
     const theme = this.theme === "light" || this.theme === "dark" ? this.theme : system;

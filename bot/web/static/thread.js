@@ -54,3 +54,29 @@ export class Thread {
     return this.spoken.filter((seq) => seq > lastRead).length;
   }
 }
+
+/** How far the customer has read, kept over reloads. */
+export class ReadMark {
+  #key = "answerdesk.read";
+
+  constructor(storage) {
+    this.storage = storage;
+  }
+
+  of(conversation) {
+    try {
+      const mark = JSON.parse(this.storage.getItem(this.#key));
+      return mark?.conversation === conversation ? mark.seq : 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  set(conversation, seq) {
+    try {
+      this.storage.setItem(this.#key, JSON.stringify({ conversation, seq }));
+    } catch {
+      // storage is full: the badge may count these again after a reload
+    }
+  }
+}

@@ -223,7 +223,7 @@
 
   function paint({ colours = {}, labels: words = {} }) {
     for (const name of ["accent", "on-accent", "paper"]) {
-      if (/^#[\da-f]{6}$/i.test(colours[name])) box.style.setProperty(`--${name}`, colours[name]);
+      if (/^#([\da-f]{3}){1,2}$/i.test(colours[name])) box.style.setProperty(`--${name}`, colours[name]);
     }
     labels = { ...labels, ...words };
     draw();

@@ -5,16 +5,17 @@ The same reading is given to drafts and to passages, so a crude rule errs alike 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 
 from bot import lexicon
 from bot.facts import Fact
 from bot.finding import facts
-from bot.tokens import Token, clean, tokens, written
+from bot.items import AUXILIARY, FACT, SUBORDINATE, Item, items_of, parts
+from bot.tokens import Token, clean, tokens
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Clause:
     words: frozenset[str] = frozenset()  # content words, one form for all that mean the same
     order: tuple[str, ...] = ()  # words and facts as they come
@@ -41,7 +42,7 @@ class Name:
     is_opening: bool = False  # begins the sentence, so its capital may mean nothing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Unit:
     """A sentence, a list item with the line that leads into it, or a table row with its header."""
 
@@ -53,35 +54,25 @@ class Unit:
     is_question: bool = False
     answer: bool | None = None  # begins with yes or no
     forms: tuple[str, ...] = ()  # every word, fact and ideograph, to compare near copies
+    # what follows from the clauses and the context
+    words: frozenset[str] = field(init=False)
+    facts: tuple[Fact, ...] = field(init=False)
+    certain: frozenset[str] = field(init=False)
+    marks: frozenset[str] = field(init=False)
+    order: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        everything = self.everything
+        set_once = partial(object.__setattr__, self)
+        set_once("words", frozenset().union(*(clause.words for clause in everything)))
+        set_once("certain", frozenset().union(*(clause.certain for clause in everything)))
+        set_once("marks", frozenset().union(*(clause.marks for clause in everything)))
+        set_once("facts", tuple(fact for clause in everything for fact in clause.facts))
+        set_once("order", tuple(word for clause in self.clauses for word in clause.order))
 
     @property
     def everything(self) -> tuple[Clause, ...]:
         return self.clauses + self.context
-
-    def words(self) -> frozenset[str]:
-        return frozenset().union(*(clause.words for clause in self.everything))
-
-    def facts(self) -> tuple[Fact, ...]:
-        return tuple(fact for clause in self.everything for fact in clause.facts)
-
-    def certain(self) -> frozenset[str]:
-        return frozenset().union(*(clause.certain for clause in self.everything))
-
-    def marks(self) -> frozenset[str]:
-        return frozenset().union(*(clause.marks for clause in self.everything))
-
-    def order(self) -> tuple[str, ...]:
-        return tuple(word for clause in self.clauses for word in clause.order)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One step of a sentence: a word or run of ideographs, a fact, or a mark."""
-
-    kind: str  # word | han | fact | mark
-    low: str
-    text: str = ""
-    fact: Fact | None = None
 
 
 # ── reading ──
@@ -93,22 +84,12 @@ _ANSWER = re.compile(
     r"[,.!;:。]+\s*(?=\S)(?!\d)",
     re.IGNORECASE,
 )
-_BREAKS = frozenset(';:()?!|"。；')
-_SUBORDINATE = frozenset(
-    ("if", "unless", "when", "because", "although", "though", "while", "whereas", "but", "however", "which", "except",
-     "excepting", "barring", "once", "nor", "so")
+_ATTACHING = frozenset(
+    ("on", "from", "within", "for", "in", "at", "by", "to", "until", "after", "before", "with", "is", "are", "can",
+     "may", "must", "will", "then", "over", "under", "up")
 )  # fmt: skip
-_JOINTS = frozenset((",", "and", "or", "-"))
-_VERBAL = frozenset(
-    "is are was were be can cannot will won't must may might could should would do does don't doesn't did didn't has have "
-    "had can't isn't aren't needn't we you they it there couldn't shouldn't wouldn't mustn't".split()
-)
-_ATTACHING = frozenset(("on", "from", "within", "for", "in", "at", "by", "to", "until", "after", "before", "with", "is", "are", "can", "may",
-                        "must", "will", "then", "over", "under", "up"))  # fmt: skip
-_AUXILIARY = _VERBAL - frozenset(("we", "you", "they", "it", "there"))
 _TURNING = frozenset().union(*lexicon.OPPOSITES)
 _PREFIXES = ("un", "non", "in", "dis", "im")
-_NUMBER_OR_FACT = "#"
 
 
 @lru_cache(maxsize=4096)
@@ -117,8 +98,8 @@ def read(text: str) -> Unit:
     body = _INLINE_NUMBER.sub("; ", BULLET.sub("", clean(text).strip()))
     answer = _ANSWER.match(body)
     found = tokens(body)
-    items = list(_items(tokens(body[answer.end() :]) if answer else found))
-    clauses = _with_ellipses([clause(part) for part in _parts(items) if part])
+    items = list(items_of(tokens(body[answer.end() :]) if answer else found))
+    clauses = _with_ellipses([clause(part) for part in parts(items) if part])
     return Unit(
         body,
         key_of(found),
@@ -140,118 +121,6 @@ def _forms(items: Iterable[Item]) -> Iterator[str]:
 
 def key_of(tokens: Iterable[Token]) -> str:
     return " ".join(token.low for token in tokens if token.kind != "mark")
-
-
-def _items(tokens: Sequence[Token]) -> Iterator[Item]:
-    found = {fact.first: fact for fact in facts(tokens)}
-    i = 0
-    while i < len(tokens):
-        token = tokens[i]
-        if i in found:
-            yield Item("fact", pseudo(found[i]), found[i].shown, found[i])
-            i = found[i].last
-        elif token.kind == "han":
-            stop = i
-            while stop < len(tokens) and tokens[stop].kind == "han" and stop not in found:
-                stop += 1
-            yield from _han(written(tokens[i:stop]).replace(" ", ""))
-            i = stop
-        elif (length := _comparison(tokens, i)) > 0:
-            i += length
-        elif (phrase := _phrase(tokens, i)) is not None:
-            yield Item("word", lexicon.PHRASES[phrase], " ".join(phrase))
-            i += len(phrase)
-        else:
-            yield Item("word" if token.kind in ("word", "number", "numeral", "sign") else "mark", token.low, token.text)
-            i += 1
-
-
-def pseudo(fact: Fact) -> str:
-    """A fact as a word, to compare what stands near what."""
-    unit = "" if fact.kind == "place" else fact.unit
-    return f"{_NUMBER_OR_FACT}{fact.value} {unit}".rstrip()
-
-
-def _comparison(tokens: Sequence[Token], i: int) -> int:
-    """Length of "no later than", "not exceed": bounds, not negations."""
-    low = [token.low for token in tokens[i : i + 3]]
-    if low[:1] not in (["no"], ["not"]):
-        return 0
-    if low[2:] == ["than"] and low[1] in lexicon.MORE | lexicon.LESS:
-        return 3 if any(token.kind in ("number", "sign", "time", "date") for token in tokens[i + 3 : i + 6]) else 0
-    return 2 if low[1:2] and low[1].startswith("exceed") else 0
-
-
-def _phrase(tokens: Sequence[Token], i: int) -> tuple[str, ...] | None:
-    for length in (4, 3, 2):
-        key = tuple(token.low for token in tokens[i : i + length])
-        if key in lexicon.PHRASES:
-            return key
-    return None
-
-
-def _han(run: str) -> Iterator[Item]:
-    """A run of ideographs, cut before 但."""
-    start = 0
-    for i, character in enumerate(run):
-        if character == "但" and i > start and run[i - 1] not in "不非":
-            yield Item("han", run[start:i])
-            yield Item("mark", ";")
-            start = i
-    yield Item("han", run[start:])
-
-
-# ── cutting ──
-
-
-def _parts(items: Sequence[Item]) -> Iterator[list[Item]]:
-    """Clauses: cut at stops and subordinators always, at a comma, "and" or "or" where both sides have a verb."""
-    part: list[Item] = []
-    for i, item in enumerate(items):
-        if item.kind == "mark" and item.low in _BREAKS:
-            yield part
-            part = []
-        elif item.low in _SUBORDINATE and item.kind == "word" and not _is_comparison(items, i):
-            yield part
-            part = [item]
-        elif item.low in _JOINTS and _is_joint(part, items, i):
-            yield part
-            part = []
-        else:
-            part.append(item)
-    yield part
-
-
-def _is_comparison(items: Sequence[Item], i: int) -> bool:
-    """ "only if" and "even if" stay one; their "only" belongs to the condition."""
-    return items[i].low == "so" and i > 0
-
-
-def _is_joint(part: Sequence[Item], items: Sequence[Item], i: int) -> bool:
-    if items[i].low == "-":
-        return items[i].text != "-" and False
-    if items[i].low == "," and (_is_chinese(items[max(0, i - 2) : i]) or _is_chinese(items[i + 1 : i + 3])):
-        return True
-    if items[i].low == "," and part and part[0].low in _SUBORDINATE:
-        return True
-    return _is_verbal(part) and _is_verbal(_until_joint(items, i + 1))
-
-
-def _until_joint(items: Sequence[Item], start: int) -> list[Item]:
-    ahead: list[Item] = []
-    for item in items[start:]:
-        if item.low in _BREAKS or item.low in _SUBORDINATE or (item.low in _JOINTS and ahead):
-            break
-        ahead.append(item)
-    return ahead
-
-
-def _is_chinese(items: Sequence[Item]) -> bool:
-    return any(item.kind == "han" for item in items)
-
-
-def _is_verbal(items: Sequence[Item]) -> bool:
-    return any(item.low in _VERBAL for item in items)
 
 
 def _with_ellipses(clauses: Sequence[Clause]) -> list[Clause]:
@@ -330,24 +199,32 @@ class _Draft:
             yield before
 
     def clause(self) -> Clause:
-        words = frozenset(word for word in self.order if not word.startswith(_NUMBER_OR_FACT))
+        words = frozenset(word for word in self.order if not word.startswith(FACT))
         chunks = list(self._chunks())
         return Clause(
-            words, tuple(self.order), chunks[-1] if len(chunks) > 1 else frozenset(), tuple(self.facts), tuple(chunks[n] for n in self.in_chunk), self.is_negative, self.negations,
-            frozenset(self.heads), frozenset(self.shaded), frozenset(self.predicate),
+            words,
+            tuple(self.order),
+            tail=chunks[-1] if len(chunks) > 1 else frozenset(),
+            facts=tuple(self.facts),
+            near=tuple(chunks[n] for n in self.in_chunk),
+            is_negative=self.is_negative,
+            negations=self.negations,
+            heads=frozenset(self.heads),
+            shaded=frozenset(self.shaded),
+            predicate=frozenset(self.predicate),
             is_subordinate=self.is_subordinate,
             **{name: frozenset(values) for name, values in self.sets.items()},
-        )  # fmt: skip
+        )
 
 
 def _only_words(chunk: frozenset[str]) -> frozenset[str]:
-    return frozenset(word for word in chunk if not word.startswith(_NUMBER_OR_FACT))
+    return frozenset(word for word in chunk if not word.startswith(FACT))
 
 
 def clause(items: Sequence[Item]) -> Clause:
     draft = _Draft()
     draft.is_attached[0] = bool(items) and items[0].low in _ATTACHING
-    draft.is_subordinate = bool(items) and items[0].low in _SUBORDINATE
+    draft.is_subordinate = bool(items) and items[0].low in SUBORDINATE
     for n, item in enumerate(items):
         if item.fact is not None:
             draft.fact(item.fact, item.low)
@@ -403,7 +280,7 @@ def _note_word(low: str, draft: _Draft) -> None:
     for role, words in (("we", lexicon.WE), ("you", lexicon.YOU)):
         if low in words:
             draft.note("roles", role)
-    if low in _AUXILIARY:
+    if low in AUXILIARY:
         draft.is_predicate = True
 
 

@@ -5,6 +5,7 @@ sentence no passage carries. Nothing here decides what is sent: `dialogue.settle
 """
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -12,12 +13,14 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from bot import grounding, prompt
+from bot.conversation import MAX_TEXT
 from bot.dialogue import Policy, join, kept
 from bot.grounding import Verdict
 from bot.knowledge import Hit
 from bot.ports import Bot, Sampling
 from bot.prompt import Turn
 
+_MARKER = re.compile("|".join(map(re.escape, prompt.MARKERS)))  # at the first one the reply is over
 STOPPED_S = 1.0  # for the generator to see that nobody reads on; one that does not holds nobody up
 OnSentence = Callable[[str, Sequence[Verdict]], None]  # the checked text so far, and its verdicts
 
@@ -87,7 +90,7 @@ async def _one(
                 async with asyncio.timeout(_time_left(bot.policy, draft, started)):
                     chunk = await anext(stream, None)
                 draft = replace(draft, text=draft.text + (chunk or ""))
-                is_last = chunk is None or prompt.HANDOFF in unread + chunk
+                is_last = chunk is None or _MARKER.search(unread + chunk) is not None
                 finished, unread = _finished(unread + (chunk or ""), is_last=is_last)
                 for sentence in finished:
                     draft = _checked(draft, sentence, passages, question, started)
@@ -97,6 +100,8 @@ async def _one(
                         on_sentence(join([v.sentence for v in draft.verdicts]), draft.verdicts)
                 if is_last:
                     return draft
+                if len(draft.text) > MAX_TEXT:
+                    return replace(draft, error="too long")
     except TimeoutError:
         return replace(draft, error="deadline")
     except Exception as error:  # any failure of a model ends as the passage itself, and the evidence says why
@@ -104,7 +109,7 @@ async def _one(
 
 
 def _finished(text: str, *, is_last: bool) -> tuple[list[str], str]:
-    text = text.split(prompt.HANDOFF)[0]
+    text = _MARKER.split(text, maxsplit=1)[0]
     return (grounding.sentences(text), "") if is_last else grounding.complete_sentences(text)
 
 

@@ -126,7 +126,9 @@ def _asked_again(conversation: Conversation, question: Event) -> bool:
     recent = [e for e in conversation.before(question.seq)[-HISTORY:] if e.seq > conversation.bot_from]
     answered = {e.answers for e in recent if e.author is Author.BOT and e.citations}
     same = [e for e in recent if e.seq in answered and smalltalk.normalise(e.text) == words]
-    return bool(same) and not smalltalk.is_elliptical(question.text)
+    if not same or not smalltalk.is_elliptical(question.text):
+        return bool(same)
+    return same[-1].seq == max(e.seq for e in recent if e.is_question)  # "how much?" leans on what came between
 
 
 # ── decide ──

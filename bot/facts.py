@@ -75,7 +75,7 @@ def _same_bound(stated: Fact, drafted: Fact) -> bool:
         return False
     if stated.bound:
         is_span = stated.dimension == "duration" and stated.bound == DOWN
-        return stated.is_soft and stated.dimension in ("duration", "time", "date") or is_span
+        return is_span or (stated.is_soft and stated.dimension in ("duration", "time", "date"))
     return drafted.is_soft and drafted.bound == DOWN and drafted.dimension == "duration"
 
 

@@ -12,6 +12,7 @@ from bot.knowledge import Document, Kind, Passage, language_of
 from bot.markdown import FrontMatter, Section
 
 PASSAGE_WORDS = 120
+_WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|[^\s\u3400-\u9fff\uf900-\ufaff]+")
 TRUE_WORDS = frozenset({"", "1", "true", "yes", "y", "on", "enabled", "active", "是", "对", "启用", "已启用"})
 FALSE_WORDS = frozenset({"0", "false", "no", "n", "off", "disabled", "inactive", "否", "禁用", "停用", "未启用"})
 LANGUAGES = {"english": "en", "英文": "en", "英语": "en", "chinese": "zh", "中文": "zh", "汉语": "zh", "cn": "zh"}
@@ -81,7 +82,7 @@ def _kind(found: Sequence[Section], matter: FrontMatter) -> Kind:
     """As the front matter says; else an FAQ when most headings that have text are questions."""
     if matter.values.get("kind") in ("faq", "policy"):
         return "faq" if matter.values["kind"] == "faq" else "policy"
-    with_text = [section for section in found if section.level and section.text]
+    with_text = [section for section in _merged(found) if section.level and section.text]
     asked = sum(section.is_question for section in with_text)
     return "faq" if with_text and 2 * asked >= len(with_text) else "policy"
 
@@ -198,13 +199,15 @@ def _language(written: str) -> str:
 def split(lines: Sequence[str], most: int = PASSAGE_WORDS) -> Iterator[str]:
     """A section in passages of at most `most` words, cut between blocks; a table stays whole, however long."""
     held: list[str] = []
+    used = 0.0
     for block in markdown.blocks(lines):
-        parts = [block] if markdown.is_table(block) else list(_fitting(block, most))
-        for part in parts:
-            if held and _load("\n".join(held)) + _load(part) > most:
+        for part in [block] if markdown.is_table(block) else _fitting(block, most):
+            weight = _load(part)
+            if held and used + weight > most:
                 yield _joined(held)
-                held = []
+                held, used = [], 0.0
             held.append(part)
+            used += weight
     if held:
         yield _joined(held)
 
@@ -220,27 +223,28 @@ def _joined(blocks: Sequence[str]) -> str:
 
 def _fitting(block: str, most: int) -> Iterator[str]:
     """A paragraph cut between sentences; a sentence longer than the limit between words."""
-    held = ""
+    held, used = "", 0.0
     for sentence in re.findall(r".+?(?:[.!?](?=\s)|[。！？]|$)\s*", block, re.S):
-        if held and _load(held + sentence) > most:
-            yield held.strip()
-            held = ""
-        held += sentence
-        while _load(held) > most:
-            head, held = _cut(held, most)
-            yield head
+        for run in _runs(sentence, most):
+            weight = _load(run)
+            if held and used + weight > most:
+                yield held.strip()
+                held, used = "", 0.0
+            held += run
+            used += weight
     if held.strip():
         yield held.strip()
 
 
-def _cut(text: str, most: int) -> tuple[str, str]:
-    """The first `most` words, and the rest."""
-    used = 0.0
-    for found in re.finditer(r"[\u3400-\u9fff\uf900-\ufaff]|[^\s\u3400-\u9fff\uf900-\ufaff]+", text):
+def _runs(text: str, most: int) -> Iterator[str]:
+    """`text` in runs of at most `most` words."""
+    start, used = 0, 0.0
+    for found in _WORD.finditer(text):
         used += _weight(found[0])
         if used > most:
-            return text[: found.start()].strip(), text[found.start() :]
-    return text.strip(), ""
+            yield text[start : found.start()]
+            start, used = found.start(), _weight(found[0])
+    yield text[start:]
 
 
 def count_words(text: str) -> int:
@@ -249,7 +253,7 @@ def count_words(text: str) -> int:
 
 
 def _load(text: str) -> float:
-    return sum(map(_weight, re.findall(r"[\u3400-\u9fff\uf900-\ufaff]|[^\s\u3400-\u9fff\uf900-\ufaff]+", text)))
+    return sum(map(_weight, _WORD.findall(text)))
 
 
 def _weight(token: str) -> float:

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from bot import lexicon, measures
+from bot import bounds, lexicon, measures
 from bot.facts import MONEY, Fact, calendar, chinese_number, clock, plain_number, times
-from bot.lexicon import DOWN, UP
 from bot.tokens import NUMERAL, Token, clean, tokens, written
 
 
@@ -19,6 +18,9 @@ def facts(found: Sequence[Token]) -> list[Fact]:
 @lru_cache(maxsize=4096)
 def facts_of(text: str) -> tuple[Fact, ...]:
     return tuple(facts(tokens(clean(text))))
+
+
+_BEFORE_MONTHS = ("in", "until", "from", "of", "since", "by")
 
 
 class _Reader:
@@ -205,51 +207,11 @@ class _Reader:
 
     def _bounded(self, fact: Fact, start: int) -> Fact:
         self.i = max(self.i, start + 1)
-        bound, word = self._bound_before(start)
+        bound, word = bounds.before([token.low for token in self.found[max(0, start - 4) : start]])
         if not bound:
-            bound, word = self._bound_after()
+            bound, word, length = bounds.after(self.found[self.i : self.i + 2])
+            self.i += length
         return replace(fact, bound=bound, is_soft=word in lexicon.SOFT_BOUNDS) if bound else fact
-
-    def _bound_before(self, start: int) -> tuple[str, str]:
-        before = [token.low for token in self.found[max(0, start - 4) : start]]
-        while before and before[-1] in ("the", "a", "about", "of", "than", "-", "is", "only", "approximately"):
-            if before.pop() == "than" and before:
-                return self._comparison(before)
-        if not before:
-            return "", ""
-        if before[-1] == "to" and before[-2:-1] == ["up"]:
-            return DOWN, "upto"
-        is_negated = before[-2:-1] in (["not"], ["cannot"]) and before[-1].startswith("exceed")
-        if before[-1] in lexicon.BOUNDS:
-            bound = lexicon.BOUNDS[before[-1]]
-            return (_flip(bound) if is_negated else bound), before[-1]
-        return self._chinese_bound("".join(before))
-
-    @staticmethod
-    def _comparison(before: list[str]) -> tuple[str, str]:
-        """ "more than", "no later than"."""
-        is_negated = before[-2:-1] in (["no"], ["not"])
-        bound = UP if before[-1] in lexicon.MORE else DOWN if before[-1] in lexicon.LESS else ""
-        return (_flip(bound) if is_negated and bound else bound), "than"
-
-    @staticmethod
-    def _chinese_bound(before: str) -> tuple[str, str]:
-        for written, bound in lexicon.CHINESE_BOUNDS_BEFORE:
-            if before.endswith(written):
-                return bound, written
-        return "", ""
-
-    def _bound_after(self) -> tuple[str, str]:
-        """“or more”, 以内: also read past."""
-        if self.low() == "+":
-            return UP, "+"
-        if self.low() in ("or", "and") and self.low(1) in lexicon.BOUNDS_AFTER:
-            return lexicon.BOUNDS_AFTER[self.low(1)], self.low(1)
-        for written, bound in lexicon.CHINESE_BOUNDS_AFTER:
-            if self.han(0, len(written)) == written:
-                self.i += len(written)
-                return bound, "within" if bound == DOWN else "after"
-        return "", ""
 
     # ── the rest ──
 
@@ -276,62 +238,58 @@ class _Reader:
     def _one_unit(self) -> Fact | None:
         """ "a week" is seven days; "€5 a month", "per day" and "each year" are rates."""
         start, word = self.i, self.low()
-        before = self.found[start - 1] if start else None
         name, factor = measures.UNITS[self.low(1)]
-        if word not in ("a", "an", "one") or (
-            before is not None
-            and (
-                before.kind in ("number", "sign")
-                or before.low in measures.CURRENCIES
-                or before.low in ("times", "once", "twice")
-            )
-        ):
-            written = lexicon.stem(self.low(1))
+        if word not in ("a", "an", "one") or self._is_amount(-1):
+            rate = lexicon.stem(self.low(1))
             self.i += 2
-            return Fact("rate", written)
+            return Fact("rate", rate)
         if name not in measures.DURATIONS or name == "second":
             return None
         self.i += 2
         return self._bounded(Fact("number", times("1", factor), name), start)
 
+    def _is_amount(self, offset: int) -> bool:
+        before = self.low(offset)
+        return (
+            self.kind(offset) in ("number", "sign")
+            or before in measures.CURRENCIES
+            or before in ("times", "once", "twice")
+        )
+
     def _month_or_weekday(self) -> Fact | None:
         token = self.found[self.i]
-        if token.low not in measures.MONTHS and token.low not in measures.WEEKDAYS:
-            return None
         if token.low in measures.AMBIGUOUS_DATES and not token.text[0].isupper():
             return None
         if token.low in measures.WEEKDAYS:
             return Fact("weekday", str(measures.WEEKDAYS[token.low]))
-        return self._month(measures.MONTHS[token.low], token)
+        return self._month(measures.MONTHS[token.low]) if token.low in measures.MONTHS else None
 
-    def _month(self, month: int, token: Token) -> Fact | None:
-        """ "31 December 2026", "December 31st, 2026", or the month alone. A day already read as a number is taken back."""
-        start, day, year = self.i, "", ""
-        before = self.out[-1] if self.out else None
-        if (
-            before is not None
-            and before.kind == "number"
-            and start - 3 < before.last <= start
-            and _is_day(before.value)
-        ):
-            day, self.taken = self.out.pop().value, before.first
-        offset = 1
+    def _month(self, month: int) -> Fact | None:
+        """ "31 December 2026", "December 31st, 2026", or the month alone; "May I …" is none."""
+        start, day = self.i, self._day_before()
+        length = 1
         if not day and self.kind(1) == "number" and _is_day(self.low(1)):
-            day, offset = self.low(1), 2
-            offset += self.low(2) in ("st", "nd", "rd", "th")
-        offset += self.low(offset) == "," and self.kind(offset + 1) == "number" and len(self.low(offset + 1)) == 4
-        if self.kind(offset) == "number" and len(self.low(offset)) == 4:
-            year, offset = self.low(offset), offset + 1
-        if (
-            not day
-            and not year
-            and token.low == "may"
-            and (start == 0 or self.low(-1) not in ("in", "until", "from", "of", "since", "by"))
-        ):
+            day, length = self.low(1), 2 + (self.low(2) in ("st", "nd", "rd", "th"))
+        year, length = self._year(length)
+        if not day and not year and self.low() == "may" and self.low(-1) not in _BEFORE_MONTHS:
             return None
-        self.i += offset
-        fact = Fact("date", f"{year}-{month}-{day}")
-        return self._bounded(fact, start if self.taken is None else self.taken)
+        self.i += length
+        return self._bounded(Fact("date", f"{year}-{month}-{day}"), start if self.taken is None else self.taken)
+
+    def _day_before(self) -> str:
+        """Takes back a number that was read just before and can be a day."""
+        last = self.out[-1] if self.out else None
+        if last is None or last.kind != "number" or not self.i - 3 < last.last <= self.i or not _is_day(last.value):
+            return ""
+        self.taken = last.first
+        return self.out.pop().value
+
+    def _year(self, length: int) -> tuple[str, int]:
+        for skip in (0, 1):
+            is_year = self.kind(length + skip) == "number" and len(self.low(length + skip)) == 4
+            if is_year and (not skip or self.low(length) == ","):
+                return self.low(length + skip), length + skip + 1
+        return "", length
 
     def _place(self) -> Fact | None:
         english, _ = measures.places()
@@ -356,50 +314,39 @@ class _Reader:
         return near if near in ("to", "from") else ""
 
     def _han(self) -> Fact | None:
-        _, chinese = measures.places()
         ahead = self.han(0, 7)
-        for name, code in chinese:
-            if ahead.startswith(name):
-                self.i += len(name)
-                return Fact("place", code)
         if ahead[:2] in measures.RATES:
             self.i += 2
             return Fact("rate", measures.RATES[ahead[:2]])
-        if ahead[:1] in "周" or ahead[:2] in ("星期", "礼拜"):
+        if ahead[0] == "周" or ahead[:2] in ("星期", "礼拜"):
             return self._chinese_weekday(1 if ahead[0] == "周" else 2, ahead)
         if ahead.startswith("百分之"):
             return self._chinese_percent()
-        for name in (
-            "人民币",
-            "瑞士法郎",
-            "欧元",
-            "美元",
-            "英镑",
-            "日元",
-            "港币",
-            "港元",
-            "澳元",
-            "加元",
-            "韩元",
-            "卢布",
-        ):
+        return self._chinese_place(ahead) or self._chinese_currency(ahead)
+
+    def _chinese_place(self, ahead: str) -> Fact | None:
+        for name, code in measures.places()[1]:
             if ahead.startswith(name):
                 self.i += len(name)
-                return (
-                    Fact("currency", measures.CURRENCIES[name]) if self.kind() != "number" else self._quantity_of(name)
-                )
+                return Fact("place", code)
         return None
 
-    def _quantity_of(self, name: str) -> Fact | None:
-        fact = self._quantity()
-        return replace(fact, unit=measures.CURRENCIES[name]) if fact is not None else None
+    def _chinese_currency(self, ahead: str) -> Fact | None:
+        """人民币 on its own, or before its amount."""
+        for name in measures.CHINESE_CURRENCIES:
+            if ahead.startswith(name):
+                self.i += len(name)
+                fact = self._quantity() if self.kind() == "number" else None
+                code = measures.CURRENCIES[name]
+                return Fact("currency", code) if fact is None else replace(fact, unit=code)
+        return None
 
     def _chinese_weekday(self, skip: int, ahead: str) -> Fact | None:
-        day = "一二三四五六日".find(ahead[skip : skip + 1] or "?") + 1 or (7 if ahead[skip : skip + 1] == "天" else 0)
+        day = "一二三四五六日天".find(ahead[skip : skip + 1] or "?") + 1
         if not day:
             return None
         self.i += skip + 1
-        return Fact("weekday", str(day))
+        return Fact("weekday", str(min(day, 7)))
 
     def _chinese_percent(self) -> Fact | None:
         digits = ""
@@ -414,9 +361,5 @@ class _Reader:
         return Fact("number", value, "%")
 
 
-def _flip(bound: str) -> str:
-    return DOWN if bound == UP else UP
-
-
 def _is_day(value: str) -> bool:
-    return value.isdigit() and 1 <= int(value[:3]) <= 31 and len(value) <= 2
+    return value.isdigit() and len(value) <= 2 and 1 <= int(value) <= 31

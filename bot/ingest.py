@@ -13,6 +13,7 @@ from bot.faq import Problem
 from bot.knowledge import Document, Passage, Piece, pieces
 from bot.ports import Bot, Manifest
 
+ROUNDS = 5  # of publishing, while other ingests go on changing what should be published
 BATCH = 256  # pieces embedded between two signs of progress
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
@@ -151,13 +152,24 @@ async def rebuild(bot: Bot, progress: Progress = _silent) -> tuple[int, Manifest
     current = await _current(bot)
     if current is not None and current.content == content_digest(passages):
         return 0, current
+    embedded = 0
+    for _ in range(ROUNDS):
+        n_missing, manifest = await _publish(bot, passages, progress)
+        embedded += n_missing
+        passages = await bot.store.live_passages()
+        if manifest.content == content_digest(passages):
+            break  # else another ingest changed SQL meanwhile: the last to publish must hold what both did
+    return embedded, manifest
+
+
+async def _publish(bot: Bot, passages: Sequence[Passage], progress: Progress) -> tuple[int, Manifest]:
     wanted = {piece.id: piece for passage in passages for piece in pieces(passage)}
     known = await bot.run(bot.indexes.vectors, tuple(wanted.values()))
     missing = [piece for id, piece in wanted.items() if id not in known]
     fresh = await _embed(bot, missing, progress)
     vectors = {**known, **fresh}
     progress("publish", 0, 1)
-    manifest = await bot.run(
+    manifest: Manifest = await bot.run(
         bot.indexes.publish, passages, tuple(wanted.values()), [vectors[id] for id in wanted], content_digest(passages)
     )
     await bot.store.record_generation(manifest)

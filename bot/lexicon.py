@@ -35,10 +35,14 @@ learn following above below possible allow allowed allows permitted
 """)
 
 CHINESE_STOP = _set("""
-我们 你们 您们 他们 您 你 我 他 她 它 们 我们 您的 你的 我们的 您们 咱们 本店 本公司 顾客 客户 用户 买家 请 请您 请问 的 了 着 过 吗 呢 吧 啊 呀 哦
-是 会 将 将会 可 能 可以 能够 能否 可否 是否 应 应当 应该 需 需要 须 必须 要 得 把 被 让 给 对 对于 关于 在 于 从 向 由 与 和 及 以及
-或 或者 并 并且 而 而且 但 但是 不过 然而 因此 所以 因为 由于 如 如果 若 若是 假如 一旦 只要 只有 只 仅 仅限 除非 则 就 才 都 均 也 还 又
-即 即可 这 那 此 该 其 这个 那个 这些 那些 一 些 个 进行 有 为 以 之 等 后 前 内 中 里 上 下 时 当 通过 使用 按 按照 根据 来 去 到 至 吧
+我们 你们 您们 他们 您 你 我 他 她 它 们 我们 您的 你的 我们的 您们 咱们 本店 本公司 顾客 客户 用户 买家 请 请您
+请问 的 了 着 过 吗 呢 吧 啊 呀 哦
+是 会 将 将会 可 能 可以 能够 能否 可否 是否 应 应当 应该 需 需要 须 必须 要 得 把 被 让 给 对 对于 关于 在 于 从 向
+由 与 和 及 以及
+或 或者 并 并且 而 而且 但 但是 不过 然而 因此 所以 因为 由于 如 如果 若 若是 假如 一旦 只要 只有 只 仅 仅限 除非 则
+就 才 都 均 也 还 又
+即 即可 这 那 此 该 其 这个 那个 这些 那些 一 些 个 进行 有 为 以 之 等 后 前 内 中 里 上 下 时 当 通过 使用 按 按照
+根据 来 去 到 至 吧
 """)
 
 # ── polarity ──
@@ -61,11 +65,13 @@ EXCEPTIONS = _set("except excepting save barring")
 
 # Longest first. Not negations, though they are written with one.
 CHINESE_HARMLESS = _list("""
-不锈钢 不仅仅 不得不 差不多 不过 不但 不仅 不只 不同 不断 不管 不论 无论 不少 不错 不妨 不久 不止 不时 不然 不限 对不起 不好意思 不客气 非常 非洲 无线 无忧 无缝 无人机 未来 特别 区别 分别
+不锈钢 不仅仅 不得不 差不多 不过 不但 不仅 不只 不同 不断 不管 不论 无论 不少 不错 不妨 不久 不止 不时 不然 不限
+对不起 不好意思 不客气 非常 非洲 无线 无忧 无缝 无人机 未来 特别 区别 分别
 级别 类别 性别 识别 个别 别人 别的 别名 是否 能否 可否 否则 没错 没问题 没关系 无理由 不可抗力 不便
 """)
 CHINESE_NEGATORS = _list("""
-不支持 不可以 不接受 不提供 不允许 不适用 不包括 不包含 无法 不能 不可 不得 不予 不会 不需要 无需 不需 不用 不必 没有 未能 并非 除外 禁止 谢绝 拒绝 恕不 概不 不 没 无 未 非 勿 莫
+不支持 不可以 不接受 不提供 不允许 不适用 不包括 不包含 无法 不能 不可 不得 不予 不会 不需要 无需 不需 不用 不必
+没有 未能 并非 除外 禁止 谢绝 拒绝 恕不 概不 不 没 无 未 非 勿 莫
 """)
 
 # ── conditions ──
@@ -93,7 +99,8 @@ CERTAINTY = {
     "automatically": "automatically", "worldwide": "worldwide",
 }  # fmt: skip
 CHINESE_CERTAINTY = (
-    ("一定", "definitely"), ("肯定", "definitely"), ("绝对", "definitely"), ("保证", "guarantee"), ("承诺", "guarantee"),
+    ("一定", "definitely"), ("肯定", "definitely"),
+    ("绝对", "definitely"), ("保证", "guarantee"), ("承诺", "guarantee"),
     ("永远", "unlimited"), ("永久", "unlimited"), ("终身", "unlimited"), ("无限", "unlimited"), ("立即", "instantly"),
     ("马上", "instantly"), ("立刻", "instantly"), ("即时", "instantly"), ("免费", "free"), ("包邮", "free"),
     ("免运费", "free"), ("所有", "all"), ("全部", "all"), ("一切", "all"), ("任何", "any"), ("随时", "any"),
@@ -126,13 +133,16 @@ LESS = _set("less fewer shorter earlier younger lighter smaller lower cheaper")
 BOUNDS_AFTER = {"more": UP, "over": UP, "above": UP, "up": UP, "older": UP, "upwards": UP, "longer": UP,
                 "less": DOWN, "fewer": DOWN, "under": DOWN, "below": DOWN, "younger": DOWN}  # fmt: skip
 CHINESE_BOUNDS_BEFORE = (
-    ("不超过", DOWN), ("不高于", DOWN), ("不晚于", DOWN), ("不迟于", DOWN), ("不多于", DOWN), ("最多", DOWN), ("最长", DOWN),
-    ("最晚", DOWN), ("至多", DOWN), ("未满", DOWN), ("低于", DOWN), ("少于", DOWN), ("不足", DOWN), ("不满", DOWN), ("小于", DOWN),
+    ("不超过", DOWN), ("不高于", DOWN), ("不晚于", DOWN), ("不迟于", DOWN),
+    ("不多于", DOWN), ("最多", DOWN), ("最长", DOWN),
+    ("最晚", DOWN), ("至多", DOWN), ("未满", DOWN), ("低于", DOWN),
+    ("少于", DOWN), ("不足", DOWN), ("不满", DOWN), ("小于", DOWN),
     ("不低于", UP), ("不少于", UP), ("至少", UP), ("最少", UP), ("最低", UP), ("超过", UP), ("超出", UP), ("高于", UP),
     ("大于", UP), ("多于", UP), ("满", UP),
 )  # fmt: skip
 CHINESE_BOUNDS_AFTER = (
-    ("以上", UP), ("以内", DOWN), ("之内", DOWN), ("以下", DOWN), ("之前", DOWN), ("以前", DOWN), ("之后", UP), ("以后", UP),
+    ("以上", UP), ("以内", DOWN), ("之内", DOWN), ("以下", DOWN),
+    ("之前", DOWN), ("以前", DOWN), ("之后", UP), ("以后", UP),
     ("内", DOWN), ("前", DOWN), ("后", UP), ("起", UP),
 )  # fmt: skip
 
@@ -155,7 +165,8 @@ DIRECTIONS = {
 OPPOSITES = tuple(
     frozenset(pair.split("/"))
     for pair in _list("""
-before/after until/after within/after within/outside above/below over/under inside/outside more/less more/fewer minimum/maximum increase/decrease
+before/after until/after within/after within/outside above/below over/under inside/outside more/less more/fewer
+minimum/maximum increase/decrease
 earlier/later early/late first/last open/closed online/offline include/exclude included/excluded buyer/seller
 sender/recipient domestic/international weekday/weekend new/used new/refurbished adult/child higher/lower
 digital/plastic inear/overear cheaper/dearer longer/shorter free/cost forward/back outward/return
@@ -240,11 +251,16 @@ _IRREGULAR = {
     "missing": "missing", "charging": "charging",
 }  # fmt: skip
 _CHINESE_SYNONYMS = (
-    ("退回", "退货"), ("寄回", "退货"), ("退还货款", "退款"), ("退钱", "退款"), ("送货", "配送"), ("派送", "配送"), ("投递", "配送"),
-    ("邮费", "运费"), ("快递费", "运费"), ("买下", "购买"), ("价钱", "价格"), ("商品", "产品"), ("货品", "产品"), ("物品", "产品"),
-    ("门店", "店铺"), ("实体店", "店铺"), ("拆封", "开封"), ("打开过", "开封"), ("瑕疵", "质量问题"), ("电子邮件", "邮件"), ("邮箱", "邮件"),
-    ("致电", "电话"), ("客服热线", "客服电话"), ("更改", "修改"), ("变更", "修改"), ("包裹", "包裹"), ("到账", "到账"), ("收到货", "签收"),
-    ("寄达", "送达"), ("下单", "订购"), ("取消订单", "取消订单"), ("联络", "联系"), ("帐户", "账户"), ("账号", "账户"), ("耳塞", "耳机"),
+    ("退回", "退货"), ("寄回", "退货"), ("退还货款", "退款"), ("退钱", "退款"),
+    ("送货", "配送"), ("派送", "配送"), ("投递", "配送"),
+    ("邮费", "运费"), ("快递费", "运费"), ("买下", "购买"), ("价钱", "价格"),
+    ("商品", "产品"), ("货品", "产品"), ("物品", "产品"),
+    ("门店", "店铺"), ("实体店", "店铺"), ("拆封", "开封"), ("打开过", "开封"),
+    ("瑕疵", "质量问题"), ("电子邮件", "邮件"), ("邮箱", "邮件"),
+    ("致电", "电话"), ("客服热线", "客服电话"), ("更改", "修改"), ("变更", "修改"),
+    ("包裹", "包裹"), ("到账", "到账"), ("收到货", "签收"),
+    ("寄达", "送达"), ("下单", "订购"), ("取消订单", "取消订单"), ("联络", "联系"),
+    ("帐户", "账户"), ("账号", "账户"), ("耳塞", "耳机"),
 )  # fmt: skip
 
 # Phrases that count as one word. Applied to lower-cased words in order.
@@ -282,7 +298,8 @@ giftcard voucher coupon point card cash paypal invoice cheque klarna bitcoin rec
 courier letter sms chat app whatsapp weekend holiday bottle kettle knife ski snowboard kayak pole sleepingbag
 """)
 CHINESE_THINGS = _list("""
-背包 帐篷 夹克 外套 靴子 鞋 手套 帽子 袜子 衬衫 裤子 头盔 炉具 头灯 自行车 耳机 音箱 笔记本电脑 平板 手机 电脑 手表 相机 无人机 打印机 充电器 数据线 电池 充电宝 电视 冰箱 沙发 床垫 图书 玩具
+背包 帐篷 夹克 外套 靴子 鞋 手套 帽子 袜子 衬衫 裤子 头盔 炉具 头灯 自行车 耳机 音箱 笔记本电脑 平板 手机 电脑 手表
+相机 无人机 打印机 充电器 数据线 电池 充电宝 电视 冰箱 沙发 床垫 图书 玩具
 香水 化妆品 内衣 泳衣 首饰 软件 礼品卡 优惠券 积分 现金 支付宝 微信 银行卡 信用卡 发票 收据 短信 周末 节假日 登山杖 睡袋
 """)
 

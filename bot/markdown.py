@@ -149,7 +149,7 @@ def plain(text: str) -> str:
 
 
 def slug(heading: str) -> str:
-    """The anchor of a heading, as GitHub makes it: lower case, punctuation dropped, blanks to hyphens."""
+    """The anchor of a heading: lower case, punctuation dropped, blanks to one hyphen (GitHub writes one for each)."""
     kept = re.sub(r"[^\w\- ]", "", heading.lower()).strip()
     return re.sub(r"\s+", "-", kept)
 

@@ -11,7 +11,7 @@ from bot.sentences import sentences
 from bot.tokens import clean, tokens
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reading:
     """A passage, read: its title and its units, and the same as one string in which verbatim copies are found."""
 
@@ -20,9 +20,9 @@ class Reading:
     stretch: str
     vocabulary: frozenset[str]  # every word form and fact, to tell names that do stand here
 
-    @property
-    def all_units(self) -> tuple[Unit, ...]:
-        return (self.title, *self.units)
+    def has(self, key: str) -> bool:
+        """Does a whole unit, or a run of them, read like this?"""
+        return f"\x1e{key}\x1e" in self.stretch
 
 
 @lru_cache(maxsize=512)
@@ -111,13 +111,13 @@ def _row(header: Sequence[str], cells: Sequence[str], lead: Unit | None) -> Unit
 
 def _cell(label: Unit, column: Unit, cell: Clause) -> Clause:
     """Read with the header before it ("Free from" €50) and after it (2-4 "business days")."""
-    around = frozenset(label.order()) | frozenset(column.order())
+    around = frozenset(label.order) | frozenset(column.order)
     outer = [clause for unit in (label, column) for clause in unit.clauses]
     return replace(
         cell,
-        words=cell.words | label.words() | column.words(),
-        facts=cell.facts + column.facts() + label.facts(),
-        near=tuple(near | around for near in cell.near) + tuple(around for _ in column.facts() + label.facts()),
+        words=cell.words | label.words | column.words,
+        facts=cell.facts + column.facts + label.facts,
+        near=tuple(near | around for near in cell.near) + tuple(around for _ in column.facts + label.facts),
         certain=cell.certain.union(*(clause.certain for clause in outer)),
         marks=cell.marks.union(*(clause.marks for clause in outer)),
     )

@@ -21,7 +21,7 @@ _ABBREVIATION = re.compile(
     r"dept|est|resp|p\.p|[a-z]\.[a-z]|[A-Z])\.$",
     re.IGNORECASE,
 )
-_NUMBERING = re.compile(r"(?:^|[\n:;)•*-])\s*(?:\d{1,2}|[a-zA-Z])[.)]$")
+_NUMBERING = re.compile(r"(?:^|[\n:;)•*-])\s{0,3}(?:\d{1,2}|[a-zA-Z])[.)]$")
 _NO_ABBREVIATION_BEFORE_WORDS = ("no.", "max.", "min.", "etc.")  # "No. We …" ends; "No. 5" does not
 _BULLET = re.compile(r"[-*•|#>\d]")
 _LAST = 16  # how far back an abbreviation is looked for

@@ -223,8 +223,13 @@ def normalise(text: str) -> str:
 
 
 def wants_person(text: str) -> bool:
-    plain = normalise(text)
-    return _asks(_PERSON, _NOT_ASKING, plain) or _asks(_PERSON_ZH, _NOT_ASKING_ZH, _MUST_ZH.sub("", plain))
+    """In so many words, or by a first or last clause that names nothing else ("hi, human please")."""
+    clauses = [clause for clause in _CLAUSES.split(text[:LONGEST]) if clause.strip()]
+    said = {normalise(part) for part in (text, without_pleasantries(text[:LONGEST]), *clauses[:1], *clauses[-1:])}
+    return any(
+        _asks(_PERSON, _NOT_ASKING, plain) or _asks(_PERSON_ZH, _NOT_ASKING_ZH, _MUST_ZH.sub("", plain))
+        for plain in said
+    )
 
 
 def _asks(wish: re.Pattern[str], turned: re.Pattern[str], plain: str) -> bool:

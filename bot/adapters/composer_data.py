@@ -72,19 +72,24 @@ def _row(data: Mapping[str, object]) -> Row:
     return Row(**fields)  # type: ignore[arg-type]
 
 
-def draw(rows: Sequence[Row], config: DataConfig, rng: random.Random) -> Iterator[Row]:
-    """Rows for ever, by source weight, with the configured shares of hand-offs and of single sentences."""
+def draw(
+    rows: Sequence[Row], config: DataConfig, rng: random.Random, make: Callable[[Row], Example | None]
+) -> Iterator[Example]:
+    """Examples for ever, by source weight, with the configured shares of hand-offs and of single sentences.
+
+    `make` may refuse a row that is too long; another of the same kind then takes its place. Otherwise hand-offs,
+    whose passages are all cut short, would take over when only short examples are wanted.
+    """
     answerable = _Weighted([r for r in rows if r.answerable], config.weights, rng)
     handoff = _Weighted([r for r in rows if not r.answerable], config.weights, rng)
     while True:
-        lot = rng.random()
-        if lot < config.handoff_share:
-            row = handoff.draw()
-        elif lot < config.handoff_share + config.sentence_share:
-            row = ask_for_a_sentence(answerable.draw(), rng)
-        else:
-            row = answerable.draw()
-        yield select_passages(row, config, rng)
+        lot, made = rng.random(), None
+        while made is None:
+            row = (handoff if lot < config.handoff_share else answerable).draw()
+            if config.handoff_share <= lot < config.handoff_share + config.sentence_share:
+                row = ask_for_a_sentence(row, rng)
+            made = make(select_passages(row, config, rng))
+        yield made
 
 
 class _Weighted:

@@ -171,11 +171,13 @@ class _Run:
 
     def _examples(self, seconds: float, rng: random.Random) -> Iterator[Example]:
         data, ordinary = self.config.data, range(len(MARKERS), len(self.tokenizer))
-        for row in draw(self.rows, data, rng):
+
+        def make(row: Row) -> Example | None:
             is_long = self.state.seconds >= self.config.schedule.long_from * seconds
-            made = example(row, self.encode, data.long_tokens if is_long else data.short_tokens)
-            if made is not None:
-                yield disguise(made, ordinary, rng) if rng.random() < data.disguise_share else made
+            return example(row, self.encode, data.long_tokens if is_long else data.short_tokens)
+
+        for made in draw(self.rows, data, rng, make):
+            yield disguise(made, ordinary, rng) if rng.random() < data.disguise_share else made
 
     def _step(self, batch: Sequence[Example], share: float) -> float:
         rates = self.config.optimiser

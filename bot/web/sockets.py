@@ -7,10 +7,9 @@ outbox as events, so that nothing overtakes anything.
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import PlainTextResponse
@@ -18,7 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from bot import reply
 from bot.conversation import MAX_TEXT, Author, Event
-from bot.errors import NotFound, Refused
+from bot.errors import NotFound, Refused, Unavailable
 from bot.hub import Item, Typing
 from bot.ports import Bot, Session
 from bot.web import wire
@@ -216,11 +215,16 @@ class Customer:
         self.outbox.put(wire.welcome(secrets.token_hex(8), self._bot.now(), self._doors.heartbeat_s, LIMITS, [state]))
         # Not resumed: the client drops its list and pages `sync` from 0; live events from here on still come.
         self._sent_to = past[-1].seq if past else conversation.head
-        for event in past:
-            self.outbox.put(wire.event(id, event, self._session.customer))
+        await self._put_past(past)
         held, self._held = self._held, None
         for missed in held:
             self._deliver(*missed)
+
+    async def _put_past(self, events: Sequence[Event]) -> None:
+        """History goes as fast as it is read: more of it than the outbox holds must not close the socket."""
+        for event in events:
+            await self.outbox.room()
+            self.outbox.put(wire.event(self._session.conversation, event, self._session.customer))
 
     async def _past(self, epoch: str, head: int, asked: wire.Position | None) -> tuple[list[Event], bool]:
         """(events after the client's position, does that make its list whole?)"""
@@ -236,11 +240,20 @@ class Customer:
         while True:
             await asyncio.sleep(self._doors.heartbeat_s)
             n += 1
-            head = self._sent_to
-            self.outbox.put({"type": "ping", "n": n, "heads": {self._session.conversation: head}})
+            await self._catch_up()
+            self.outbox.put({"type": "ping", "n": n, "heads": {self._session.conversation: self._sent_to}})
             await asyncio.sleep(min(PONG_S, self._doors.heartbeat_s))
             if self._ponged < n:
                 self.outbox.close(CLOSE["no_pong"])
+
+    async def _catch_up(self) -> None:
+        """What another process committed never came through this hub: the database is the truth."""
+        try:
+            missed = await self._bot.store.events(self._session.conversation, self._sent_to, wire.PAGE)
+        except Unavailable:
+            return  # the next heartbeat asks again
+        for event in missed:
+            self._deliver(self._session.conversation, event)
 
     # ── what the customer sends ──
 
@@ -263,7 +276,7 @@ class Customer:
             raise NotFound("no such conversation")
 
     def _refuse(self, error: dict[str, Any]) -> None:
-        self._errors += 1
+        self._errors += not error["retry"]  # what is our own fault is not held against the client
         self.outbox.put(error)
         if self._errors >= MOST_ERRORS:
             self.outbox.close(CLOSE["too_many_errors"])
@@ -330,10 +343,5 @@ class Customer:
             why = "epoch"
             self.outbox.put(wire.resync(frame.conversation, conversation.epoch, conversation.head, why))
             return
-        for event in await self._bot.store.events(frame.conversation, frame.since, frame.limit):
-            self.outbox.put(wire.event(frame.conversation, event, self._session.customer))
+        await self._put_past(await self._bot.store.events(frame.conversation, frame.since, frame.limit))
         self.outbox.put(wire.synced(frame.id, frame.conversation, conversation.head))
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)

@@ -3,6 +3,8 @@
 import gzip
 import json
 import random
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -319,17 +321,38 @@ def test_the_passage_that_carries_the_answer_is_always_kept(rows: list[Row]) -> 
         assert any(rows[0].answer in text for _, text in chosen.passages)
 
 
-def test_sources_are_drawn_by_weight_and_hand_offs_by_share(rows: list[Row]) -> None:
-    stream, rng = draw(rows, DATA, random.Random(1)), random.Random(1)
-    drawn = [next(stream) for _ in range(400)]
-    assert 0.08 < sum(not r.answerable for r in drawn) / 400 < 0.22
-    assert ask_for_a_sentence(rows[0], rng).history == ()
+def long_ones_refused(limit: int, kept: list[Row]) -> Callable[[Row], Example | None]:
+    def make(row: Row) -> Example | None:
+        made = example(row, characters, limit)
+        if made is not None:
+            kept.append(row)
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize("limit", [2000, 350])
+def test_hand_offs_keep_their_share_however_many_long_rows_are_refused(rows: list[Row], limit: int) -> None:
+    kept: list[Row] = []
+    examples = draw(rows, DATA, random.Random(1), long_ones_refused(limit, kept))
+    assert all(len(next(examples).ids) <= limit for _ in range(400))
+    assert 0.08 < sum(not row.answerable for row in kept) / 400 < 0.22
+
+
+def test_a_source_of_double_weight_is_drawn_twice_as_often(rows: list[Row]) -> None:
+    mixed = [*rows, *(replace(row, source="other") for row in rows)]
+    kept: list[Row] = []
+    examples = draw(mixed, DATA, random.Random(1), long_ones_refused(2000, kept))
+    for _ in range(600):
+        next(examples)
+    assert 1.5 < sum(row.source == "shop" for row in kept) / sum(row.source == "other" for row in kept) < 2.7
 
 
 def test_a_sentence_is_asked_for_by_its_own_words(rows: list[Row]) -> None:
     asked = ask_for_a_sentence(rows[0], random.Random(2))
     text = " ".join(text for _, text in asked.passages)
     assert asked.answer in text
+    assert asked.history == ()
     assert any(word in asked.answer.lower() for word in asked.question.split())
 
 

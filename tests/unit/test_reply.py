@@ -369,7 +369,7 @@ async def test_watchers_see_typing_then_checked_sentences_then_the_reply() -> No
 async def busy() -> Any:
     """A bot that has shown one sentence of its reply and writes on, and the task that answers."""
     gate = threading.Event()
-    bot = await shop_bot(plays(f"{TRUE} ", gate, f"{ALSO_TRUE} "))
+    bot = await shop_bot(plays(f"{TRUE} Bring", gate, " the receipt with you."))
     await begin(bot)
     await says(bot, QUESTION)
     with watched(bot) as items:

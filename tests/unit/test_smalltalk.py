@@ -49,6 +49,9 @@ ASKS = lines("""
     customer service
     customer support please
     live chat
+    hi, human please
+    hello agent
+    This does not help. Agent!
     real person please
     a person please
     human agent
@@ -191,6 +194,9 @@ ASKS_ZH = lines("""
     我需要人工
     人工
     人工！
+    你好，人工
+    你好人工
+    这没用。真人！
     人工客服
     人工服务
     人工服務請轉人工

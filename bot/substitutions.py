@@ -1,0 +1,118 @@
+"""One word for another: near copies that differ where it matters, and things or countries that stand in for others."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from bot import lexicon, measures
+from bot.alignment import Case, Match
+from bot.clauses import Clause, Unit
+from bot.items import pseudo
+
+NEAR = 0.8  # of the words alike: a copy, in which every difference counts
+
+
+def slip(case: Case) -> str:
+    """A near copy that differs in a word that matters: a negation, a direction, a unit, a thing, or any one word."""
+    mine = Counter(case.claim.forms)
+    for unit in case.place.units:
+        theirs = Counter(unit.forms)
+        if (mine & theirs).total() >= NEAR * max(mine.total(), theirs.total()) and (reason := _difference(case, unit)):
+            return reason
+    return ""
+
+
+def _difference(case: Case, unit: Unit) -> str:
+    mine, theirs = _kinds(case.claim.forms), _kinds(unit.forms)
+    for kind in sorted(mine.keys() | theirs.keys()):
+        added, lost = mine[kind] - theirs[kind], theirs[kind] - mine[kind]
+        if kind == "word" and not lexicon.things() & lost.keys():
+            added -= Counter({word: added[word] for word in case.asked.words})  # the customer's word for it
+        if kind == "negation" and (added or lost):
+            return "negation"
+        if added and (lost or kind == "direction"):
+            return f"{'negation' if kind == 'direction' else 'name'}: {min(added)}"
+    return ""
+
+
+def _kinds(forms: Sequence[str]) -> defaultdict[str, Counter[str]]:
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for form in forms:
+        kind = _kind(form)
+        if kind:
+            kinds[kind[0]][kind[1]] += 1
+    return kinds
+
+
+@lru_cache(maxsize=4096)
+def _kind(form: str) -> tuple[str, str] | None:
+    """What a word of a near copy matters for, and the form under which it is compared."""
+    if form in lexicon.NEGATORS or form in "不没未无非勿":
+        return "negation", "not"
+    if form in lexicon.DIRECTIONS:
+        return "direction", lexicon.DIRECTIONS[form]
+    if form in measures.UNITS:
+        return "unit", "".join(map(str, measures.UNITS[form]))
+    if form in lexicon.STOP or form.startswith("#") or form in lexicon.CHINESE_STOP or not form.isalpha():
+        return None
+    return "word", lexicon.canonical(form)
+
+
+def replaced(case: Case) -> str:
+    """A thing of the trade in another's stead, or the same words but for one."""
+    here = case.reading.title.words.union(*(unit.words for unit in case.place.units))
+    strange = case.claim.words - here
+    for thing in sorted(strange & lexicon.things()):
+        if thing not in case.asked.words or here & lexicon.things():
+            return f"name: {thing}"
+    for unit in case.place.units:
+        for mine, theirs in _orders(case.claim, unit):
+            swapped = _one_swap(mine, theirs)
+            is_asked = bool(swapped) and swapped <= case.asked.words & strange
+            if swapped and not is_asked and not swapped & unit.words and not _is_loose(mine, theirs):
+                return f"name: {' '.join(sorted(swapped))}"
+    return _chinese_thing(case)
+
+
+def _orders(claim: Unit, unit: Unit) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    yield claim.order, unit.order
+    for mine in claim.clauses:
+        for theirs in unit.clauses:
+            yield mine.order, theirs.order
+
+
+def _one_swap(mine: Sequence[str], theirs: Sequence[str]) -> frozenset[str]:
+    """What differs when two runs agree at both ends but for one short piece."""
+    shorter = min(len(mine), len(theirs))
+    start = next((n for n in range(shorter) if mine[n] != theirs[n]), shorter)
+    end = next((n for n in range(shorter - start) if mine[-1 - n] != theirs[-1 - n]), shorter - start)
+    middle, other = mine[start : len(mine) - end], theirs[start : len(theirs) - end]
+    is_near_copy = start + end >= max(2, 2 * len(middle)) and 0 < len(other) <= len(middle) + 1
+    return frozenset(middle) if is_near_copy else frozenset()
+
+
+def _is_loose(mine: Sequence[str], theirs: Sequence[str]) -> bool:
+    """ "You can pay with PayPal" and "we accept PayPal"."""
+    differing = set(mine) ^ set(theirs)
+    return any(differing <= words for words in lexicon.LOOSE)
+
+
+def _chinese_thing(case: Case) -> str:
+    text = "".join(unit.text for unit in (*case.place.units, case.reading.title))
+    for thing in lexicon.CHINESE_THINGS:
+        if thing in case.claim.text and thing not in text and any(other in text for other in lexicon.CHINESE_THINGS):
+            return f"name: {thing}"
+    return ""
+
+
+def other_thing(case: Case, aligned: Sequence[Match]) -> str:
+    """What a passage says of one thing or country is not said of another."""
+    for match in aligned:
+        mine = _named(match.clause)
+        if mine and any(theirs and mine.isdisjoint(theirs) for theirs in map(_named, match.sources)):
+            return f"name: {min(mine).removeprefix('#')}"
+    return ""
+
+
+def _named(clause: Clause) -> frozenset[str]:
+    return (clause.words & lexicon.things()).union(pseudo(fact) for fact in clause.facts if fact.kind == "place")

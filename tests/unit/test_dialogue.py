@@ -1,0 +1,287 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot import dialogue
+from bot.conversation import Conversation, Reason, Status
+from bot.dialogue import Answer, Ask, Clarify, HandOff, Hold, Plan, Policy, Reply, Say, Search, Thresholds
+from bot.grounding import Verdict
+from bot.knowledge import Citation, Hit, Passage
+
+AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
+POLICY = Policy(Thresholds(0.7, 0.4), Thresholds(0.6, 0.3))
+CITED = (Citation(1, "d", "p", "t", "x", "", 1.0),)
+
+
+def passage(title: str, text: str = "text", language: str = "en") -> Passage:
+    return Passage("d", f"d#{title}", title, text, language, "policy" if "›" in title else "faq")
+
+
+def hits(*scores: float, language: str = "en") -> list[Hit]:
+    return [Hit(passage(f"Question {n}?", f"Text {n}.", language), score) for n, score in enumerate(scores)]
+
+
+def talk(*said: str, cited: bool = True, language: str = "en") -> Conversation:
+    """A conversation in which the bot has answered everything but the last message."""
+    conversation = Conversation("c1", "mia", "e1", language=language)
+    for n, text in enumerate(said):
+        conversation = conversation.said(text, sender="mia", cid=str(n), at=AT)
+        if n < len(said) - 1:
+            answers = conversation.head
+            citations = CITED if cited else ()
+            conversation = conversation.replied("Answer.", answers=answers, at=AT, citations=citations)
+    return conversation
+
+
+def plan(*said: str, cited: bool = True) -> Plan:
+    conversation = talk(*said, cited=cited)
+    return dialogue.plan(conversation, conversation.events[-1])
+
+
+def query(*said: str) -> str:
+    planned = plan(*said)
+    assert isinstance(planned, Search)
+    return planned.parts[0].query
+
+
+# ── plan ──
+
+
+@pytest.mark.parametrize("status", [Status.WAITING, Status.AGENT, Status.CLOSED])
+def test_the_bot_is_silent_while_it_does_not_have_the_conversation(status: Status) -> None:
+    conversation = replace(talk("I want a human"), status=status)
+    assert dialogue.plan(conversation, conversation.events[-1]) == Hold()
+
+
+def test_a_wish_for_a_person_goes_before_everything_else() -> None:
+    for text in ("hi, human please", "fuck you, give me an agent", "This is ridiculous, I want to talk to a person"):
+        assert plan(text) == HandOff(Reason.ASKED)
+
+
+def test_small_talk_is_answered_without_a_search() -> None:
+    assert plan("thanks") == Say("thanks")
+    assert plan("are you a robot?") == Say("robot", offer_person=True)
+
+
+def test_abuse_is_answered_once_and_then_passed_on() -> None:
+    assert plan("you idiot") == Say("abuse", offer_person=True)
+    assert plan("you idiot", "fuck off") == HandOff(Reason.ANGRY)
+    assert isinstance(plan("where is my fucking order?"), Search)
+    assert isinstance(plan("你们这个垃圾机器人到底能不能告诉我怎么退货"), Search)
+
+
+def test_anger_is_passed_on_at_once() -> None:
+    assert plan("This is unacceptable") == HandOff(Reason.ANGRY)
+
+
+def test_the_same_words_after_a_cited_answer_mean_it_did_not_help() -> None:
+    assert plan("Where is my order?", "where is MY order") == HandOff(Reason.REPEATED)
+    assert plan("How do I return it to you by post?", "How do I return it to you by post?!") == HandOff(Reason.REPEATED)
+
+
+def test_the_same_words_after_an_uncited_answer_are_searched_again() -> None:
+    assert isinstance(plan("Where is my order?", "Where is my order?", cited=False), Search)
+    assert plan("Do you ship tents?", "how much?", "how much?") == HandOff(Reason.REPEATED)
+
+
+def test_an_elliptical_question_may_be_repeated_for_it_asks_something_new() -> None:
+    said = ("Do you ship tents?", "how much?", "Do you ship boots to Norway?", "how much?")
+    assert isinstance(plan(*said), Search)
+
+
+def test_a_repetition_is_forgotten_after_a_few_turns() -> None:
+    between = [f"What about product number {n} in the catalogue?" for n in range(4)]
+    assert isinstance(plan("Where is my order?", *between, "Where is my order?"), Search)
+
+
+def test_a_question_of_before_a_person_had_it_does_not_count_as_asked() -> None:
+    again = talk("Where is my order?", "thanks").claimed("Ana", at=AT).returned(at=AT)
+    again = again.said("Where is my order?", sender="mia", cid="x", at=AT)
+    assert isinstance(dialogue.plan(again, again.events[-1]), Search)
+
+
+def test_what_is_searched_is_the_question_without_its_greeting() -> None:
+    assert plan("Hello! How do I return a tent?") == Search(
+        (Ask("How do I return a tent?", "How do I return a tent?"),), "en"
+    )
+
+
+def test_a_follow_up_is_searched_with_the_question_it_leans_on() -> None:
+    assert query("Hi, how do I return a tent?", "and boots?") == "how do I return a tent? and boots?"
+    assert query("How do I return a tent?", "and boots?", "and hats?") == "How do I return a tent? and hats?"
+    assert query("How do I return a tent?", "thanks", "and boots?") == "How do I return a tent? and boots?"
+    assert query("帐篷怎么退货", "那鞋子呢") == "帐篷怎么退货 那鞋子呢"
+
+
+def test_a_follow_up_with_nothing_before_it_is_searched_as_it_is() -> None:
+    assert query("and boots?") == "and boots?"
+    assert query("hello", "and boots?") == "and boots?"
+
+
+def test_a_question_that_stands_alone_is_not_mixed_with_the_one_before() -> None:
+    assert query("How do I return a tent?", "Where is my order?") == "Where is my order?"
+    assert query("帐篷保修多久", "怎么退货") == "怎么退货"
+
+
+def test_several_questions_are_searched_apart() -> None:
+    planned = plan("Hi! How do I return a tent? Do you ship to Norway?")
+    assert isinstance(planned, Search)
+    assert [part.question for part in planned.parts] == ["How do I return a tent?", "Do you ship to Norway?"]
+
+
+@pytest.mark.parametrize(("text", "language"), [("退货要多久？", "zh"), ("tent 退货要多久", "zh"), ("refund?", "en")])
+def test_the_language_is_the_messages_own(text: str, language: str) -> None:
+    planned = plan(text)
+    assert isinstance(planned, Search)
+    assert planned.language == language
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_message_without_letters_keeps_the_conversations_language(language: str) -> None:
+    conversation = talk("1234567", language=language)
+    planned = dialogue.plan(conversation, conversation.events[-1])
+    assert isinstance(planned, Search)
+    assert planned.language == language
+
+
+def test_the_longest_messages_are_planned_in_time() -> None:
+    for unit in ("talk ", "a? ", "为什么", "and it ", "\u0301"):
+        assert plan((unit * 4_000)[:3_999] + "x")
+
+
+# ── decide ──
+
+
+def test_two_thresholds_part_answers_offers_and_hand_offs() -> None:
+    found = hits(0.9)
+    assert dialogue.decide(found, 0.7, "en", POLICY) == Answer(tuple(found))
+    assert isinstance(dialogue.decide(found, 0.699, "en", POLICY), Clarify)
+    assert isinstance(dialogue.decide(found, 0.4, "en", POLICY), Clarify)
+    assert dialogue.decide(found, 0.399, "en", POLICY) == HandOff(Reason.NO_ANSWER)
+    assert dialogue.decide([], 1.0, "en", POLICY) == HandOff(Reason.NO_ANSWER)
+
+
+def test_each_language_has_its_own_thresholds() -> None:
+    assert isinstance(dialogue.decide(hits(0.9), 0.65, "zh", POLICY), Answer)
+    assert isinstance(dialogue.decide(hits(0.9), 0.65, "en", POLICY), Clarify)
+    assert isinstance(dialogue.decide(hits(0.9), 0.65, "fr", POLICY), Clarify)
+
+
+def test_further_passages_answer_only_close_behind_the_best() -> None:
+    answer = dialogue.decide(hits(1.0, 0.75, 0.74, 0.9), 1.0, "en", POLICY)
+    assert isinstance(answer, Answer)
+    assert [hit.score for hit in answer.hits] == [1.0, 0.75]  # the third is too far off, the fourth one too many
+
+
+def test_passages_of_another_language_do_not_mix_into_an_answer() -> None:
+    answer = dialogue.decide([*hits(1.0), *hits(0.99, language="zh")], 1.0, "en", POLICY)
+    assert isinstance(answer, Answer)
+    assert len(answer.hits) == 1
+
+
+@pytest.mark.parametrize("best", [0.0, -0.5, -11.0])
+def test_the_best_hit_answers_even_when_scores_are_negative(best: float) -> None:
+    answer = dialogue.decide(hits(best, best - 1), 0.9, "en", POLICY)
+    assert isinstance(answer, Answer)
+    assert answer.hits[0].score == best
+
+
+def test_options_are_few_different_and_readable() -> None:
+    found = [
+        Hit(passage("Returns › Electronics"), 0.5),
+        Hit(passage("Ship?"), 0.5),
+        Hit(passage("Ship?"), 0.5),
+        Hit(passage("运费？", language="zh"), 0.5),
+        Hit(passage("Pay?"), 0.4),
+        Hit(passage("Lost?"), 0.4),
+    ]
+    decision = dialogue.decide(found, 0.5, "en", POLICY)
+    assert isinstance(decision, Clarify)
+    assert decision.options == ("Electronics", "Ship?", "Pay?")
+    assert decision.hits == tuple(found)
+
+
+def test_options_in_another_language_are_better_than_none() -> None:
+    decision = dialogue.decide(hits(0.5), 0.5, "zh", POLICY)
+    assert isinstance(decision, Clarify)
+    assert decision.options == ("Question 0?",)
+
+
+# ── settle ──
+
+
+def carried(sentence: str, on: int | None = 0) -> Verdict:
+    return Verdict(sentence, True, on)
+
+
+REFUSED = Verdict("Returns cost 10 euros.", False, None, "money")
+
+
+def test_a_reply_is_made_of_carried_sentences_with_their_passages() -> None:
+    found = hits(0.9, 0.8, 0.7)
+    verdicts = [carried("Sure.", None), carried("Third.", 2), carried("First.", 0), carried("Third again.", 2)]
+    reply = dialogue.settle(verdicts, found, POLICY)
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.source) == ("Sure. Third. First. Third again.", "generated")
+    assert [(c.position, c.title) for c in reply.citations] == [(1, "Question 2?"), (2, "Question 0?")]
+
+
+def test_nothing_after_the_first_refused_sentence_is_shown() -> None:
+    reply = dialogue.settle([carried("One."), REFUSED, carried("Two.")], hits(0.9), POLICY)
+    assert isinstance(reply, Reply)
+    assert reply.text == "One."
+
+
+@pytest.mark.parametrize("verdicts", [[], [REFUSED], [REFUSED, carried("Two.")], [carried("Sure!", None), REFUSED]])
+def test_without_a_sentence_that_rests_on_a_passage_the_best_one_is_quoted(verdicts: list[Verdict]) -> None:
+    reply = dialogue.settle(verdicts, hits(0.9, 0.8), POLICY)
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.source) == ("Text 0.", "verbatim")
+    assert [citation.title for citation in reply.citations] == ["Question 0?"]
+
+
+def test_without_a_passage_a_person_is_asked() -> None:
+    assert dialogue.settle([carried("Anything.")], [], POLICY) == HandOff(Reason.NO_ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("sentences", "text"),
+    [
+        (["One.", "Two."], "One. Two."),
+        (["可以退货。", "请联系我们。"], "可以退货。请联系我们。"),
+        (["他说“可以。”", "请放心。"], "他说“可以。”请放心。"),
+        (["可以退货", "请放心"], "可以退货请放心"),
+        (["可以。", "OK."], "可以。OK."),
+        ([" One. ", "", "Two."], "One. Two."),
+        ([], ""),
+    ],
+)
+def test_sentences_join_as_their_script_is_written(sentences: list[str], text: str) -> None:
+    assert dialogue.join(sentences) == text
+
+
+def test_a_short_passage_is_quoted_as_it_stands() -> None:
+    text = "First line.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+    assert dialogue.quote(f"\n{text}\n", 170) == text
+
+
+def test_a_long_passage_is_cut_at_a_line_and_says_so() -> None:
+    text = "\n".join(["five words in this line"] * 50)
+    quoted = dialogue.quote(text, 12)
+    assert quoted == "five words in this line\nfive words in this line\n…"
+
+
+def test_a_long_first_line_is_cut_at_a_sentence() -> None:
+    assert dialogue.quote("One two three. Four five six. Seven eight.", 6) == "One two three. Four five six. …"
+    assert dialogue.quote("一二三四五六七八九。" * 5, 6) == "一二三四五六七八九。" * 2 + " …"
+
+
+def test_a_single_sentence_is_never_cut_in_the_middle() -> None:
+    assert dialogue.quote("word " * 300, 170) == ("word " * 300).strip()
+
+
+def test_a_quote_without_an_ellipsis_is_the_whole_passage() -> None:
+    for words in range(1, 12):
+        quoted = dialogue.quote("One two. Three four.\nFive six.\n\nSeven eight.", words)
+        assert quoted.endswith("…") or quoted == "One two. Three four.\nFive six.\n\nSeven eight."

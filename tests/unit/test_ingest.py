@@ -1,0 +1,224 @@
+"""Sources → SQL → index: twice changes nothing, half-done is finished by the next run, nothing outside is touched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from bot.errors import IndexDamaged, IndexMismatch
+from bot.ingest import CsvFormat, Report, Scope, content_digest, ingest, parse_files, rebuild
+from bot.knowledge import pieces
+from bot.ports import Bot
+from tests.fakes import DELIVERY, RETURNS, FakeEmbedder, FakeIndexes, fake_bot, shop_bot, stock
+
+FAQ = "## How do I return a lamp?\n\nWithin 30 days.\n\n## How long does delivery take?\n\nTwo days.\n"
+OTHER = "## Do you sell gift cards?\n\nYes, from 10 to 200 euros.\n"
+SCOPE = Scope("kb")
+
+
+@dataclass(frozen=True)
+class File:
+    path: str
+    says: str | Exception
+    origin: str = "kb"
+
+    def text(self) -> str:
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+
+async def take(bot: Bot, *files: File, scopes: Sequence[Scope] = (SCOPE,), dry_run: bool = False) -> Report:
+    return await ingest(bot, files, scopes, dry_run=dry_run)
+
+
+async def titles(bot: Bot) -> list[str]:
+    return sorted(passage.title for passage in await bot.store.live_passages())
+
+
+def embedder_of(bot: Bot) -> FakeEmbedder:
+    assert isinstance(bot.embedder, FakeEmbedder)
+    return bot.embedder
+
+
+def generations_of(bot: Bot) -> int:
+    assert isinstance(bot.indexes, FakeIndexes)
+    return len(bot.indexes.published)
+
+
+async def test_a_file_becomes_passages_in_sql_and_in_the_index() -> None:
+    bot = fake_bot()
+    report = await take(bot, File("faqs/a.md", FAQ))
+    assert (len(report.added), report.removed, report.unchanged, report.problems) == (2, (), 0, ())
+    assert await titles(bot) == ["How do I return a lamp?", "How long does delivery take?"]
+    live = await bot.store.live_passages()
+    assert report.manifest is not None and report.manifest.content == content_digest(live)
+    assert report.embedded == len(embedder_of(bot).embedded) == sum(len(list(pieces(one))) for one in live)
+    assert {document.origin for document in await bot.store.documents()} == {"kb"}
+
+
+async def test_the_second_time_nothing_changes_and_nothing_is_embedded() -> None:
+    bot = fake_bot()
+    first = await take(bot, File("faqs/a.md", FAQ))
+    again = await take(bot, File("faqs/a.md", FAQ))
+    assert (again.added, again.removed, again.unchanged, again.embedded) == ((), (), 2, 0)
+    assert again.manifest == first.manifest and generations_of(bot) == 1
+
+
+async def test_only_what_is_new_is_embedded() -> None:
+    bot = fake_bot()
+    await take(bot, File("faqs/a.md", FAQ))
+    embedder_of(bot).embedded.clear()
+    report = await take(bot, File("faqs/a.md", FAQ.replace("Two days", "Three days")))
+    assert (len(report.added), len(report.removed), report.unchanged) == (1, 1, 1)
+    assert "Three days." in embedder_of(bot).embedded and "Within 30 days." not in embedder_of(bot).embedded
+
+
+async def test_what_left_the_files_is_retired_and_can_be_found_no_more() -> None:
+    bot = fake_bot()
+    await take(bot, File("faqs/a.md", FAQ), File("faqs/b.md", OTHER))
+    report = await take(bot, File("faqs/a.md", FAQ))
+    assert [passage.title for passage in report.removed] == ["Do you sell gift cards?"]
+    assert "Do you sell gift cards?" not in await titles(bot)
+    assert (await bot.run(bot.indexes.current)).manifest.passages == 2
+    back = await take(bot, File("faqs/a.md", FAQ), File("faqs/b.md", OTHER))
+    assert len(back.added) == 1 and "Do you sell gift cards?" in await titles(bot)
+
+
+async def test_a_dry_run_says_what_would_be_and_changes_nothing() -> None:
+    bot = fake_bot()
+    await take(bot, File("faqs/b.md", OTHER))
+    report = await take(bot, File("faqs/a.md", FAQ), dry_run=True)
+    assert (len(report.added), len(report.removed), report.manifest) == (2, 1, None)
+    assert await titles(bot) == ["Do you sell gift cards?"] and generations_of(bot) == 1
+
+
+async def test_an_empty_knowledge_base_is_an_index_too() -> None:
+    bot = fake_bot()
+    await take(bot, File("faqs/a.md", FAQ))
+    await take(bot)
+    assert await titles(bot) == [] and (await bot.run(bot.indexes.current)).manifest.passages == 0
+
+
+# ── scopes ──
+
+
+async def test_a_part_of_a_folder_speaks_for_that_part_only() -> None:
+    bot = fake_bot()
+    await take(bot, File("faqs/a.md", FAQ), File("faqs-old/b.md", OTHER))
+    await take(bot, File("faqs/a.md", "## What is new?\n\nThis.\n"), scopes=[Scope("kb", "faqs")])
+    assert await titles(bot) == ["Do you sell gift cards?", "What is new?"]
+
+
+async def test_another_folder_does_not_retire_this_one() -> None:
+    bot = fake_bot()
+    await take(bot, File("faqs/a.md", FAQ))
+    await take(bot, File("more/b.md", OTHER, "elsewhere"), scopes=[Scope("elsewhere")])
+    assert len(await titles(bot)) == 3
+
+
+@pytest.mark.parametrize(
+    ("prefix", "key", "is_covered"),
+    [
+        ("", "faqs/a.md#x", True),
+        ("faqs", "faqs/a.md#x", True),
+        ("faqs/", "faqs/a.md", True),
+        ("faqs/a.md", "faqs/a.md#x", True),
+        ("faqs/a", "faqs/a.md#x", False),
+        ("faq", "faqs/a.md", False),
+        ("policies", "faqs/a.md", False),
+    ],
+)
+async def test_a_prefix_is_a_folder_or_a_file(prefix: str, key: str, is_covered: bool) -> None:
+    bot = await shop_bot()
+    document = (await bot.store.documents())[0]
+    moved = type(document)(key, "t", "faq", "en", "x", key, origin="kb")
+    assert Scope("kb", prefix).covers(moved) is is_covered
+    assert not Scope("other", prefix).covers(moved)
+
+
+# ── what is wrong with files ──
+
+
+@pytest.mark.parametrize(
+    ("error", "place"),
+    [
+        (UnicodeDecodeError("utf-8", b"one\ntwo\n\xff\n", 8, 9, "invalid start byte"), "faqs/b.md:3"),
+        (PermissionError(13, "Permission denied"), "faqs/b.md:1"),
+        (OSError(27, "larger than 20 MiB"), "faqs/b.md:1"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_is_named_and_keeps_what_it_held(error: Exception, place: str) -> None:
+    bot = fake_bot()
+    await take(bot, File("faqs/a.md", FAQ), File("faqs/b.md", OTHER))
+    report = await take(bot, File("faqs/a.md", FAQ), File("faqs/b.md", error))
+    assert len(report.problems) == 1 and str(report.problems[0]).startswith(place)
+    assert report.removed == () and len(await titles(bot)) == 3
+
+
+def test_a_csv_file_is_read_as_one() -> None:
+    file = File("faqs/a.csv", "question;answer\nHow long?;Two days.\n")
+    documents, passages, problems, unread = parse_files([file], CsvFormat(delimiter=";"))
+    assert ([one.title for one in passages], problems, unread) == (["How long?"], [], set())
+    assert documents[0].origin == "kb"
+
+
+# ── the index follows SQL ──
+
+
+async def test_an_ingest_that_broke_off_before_the_index_is_finished_by_the_next() -> None:
+    bot = fake_bot()
+    await take(bot, File("faqs/a.md", FAQ))
+    publish, bot.indexes.publish = bot.indexes.publish, None  # type: ignore[method-assign, assignment]
+    with pytest.raises(TypeError):
+        await take(bot, File("faqs/b.md", OTHER))
+    bot.indexes.publish = publish  # type: ignore[method-assign]
+    report = await take(bot, File("faqs/b.md", OTHER))
+    assert report.added == () and report.manifest is not None
+    assert report.manifest.content == content_digest(await bot.store.live_passages())
+
+
+@pytest.mark.parametrize("error", [IndexDamaged("vectors"), IndexMismatch("old", "new")])
+async def test_an_index_that_cannot_be_used_is_built_anew(error: Exception) -> None:
+    bot = await shop_bot()
+    assert isinstance(bot.indexes, FakeIndexes)
+    bot.indexes.fails = error
+    before = generations_of(bot)
+    await rebuild(bot)
+    assert generations_of(bot) == before + 1
+
+
+async def test_what_another_ingest_changes_meanwhile_is_in_the_index_too() -> None:
+    class Overtaken(FakeIndexes):
+        """While it publishes, another process commits and publishes something newer."""
+
+        overtakes = True
+
+        def publish(self, passages, pieces, vectors, content=""):  # type: ignore[no-untyped-def]
+            if self.overtakes and passages:
+                self.overtakes = False
+                store.retired.add(DELIVERY.id)
+            return super().publish(passages, pieces, vectors, content)
+
+    bot = fake_bot(indexes=Overtaken())
+    store = bot.store
+    await stock(bot, (RETURNS, DELIVERY))
+    manifest = (await bot.run(bot.indexes.current)).manifest
+    assert manifest.content == content_digest(await bot.store.live_passages())
+
+
+async def test_every_generation_is_recorded() -> None:
+    bot = await shop_bot()
+    assert list(bot.store.generations) == ["g1"]  # type: ignore[attr-defined]
+
+
+async def test_progress_ends_with_all_done() -> None:
+    seen: list[tuple[str, int, int]] = []
+    bot = fake_bot()
+    await ingest(bot, [File("faqs/a.md", FAQ)], [SCOPE], progress=lambda *step: seen.append(step))
+    assert seen[-1] == ("publish", 1, 1)
+    assert [done == total for stage, done, total in seen if stage == "embed"][-1]
+
+
+def test_the_digest_does_not_depend_on_the_order() -> None:
+    assert content_digest([RETURNS, DELIVERY]) == content_digest([DELIVERY, RETURNS]) != content_digest([RETURNS])

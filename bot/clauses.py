@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
+from itertools import takewhile
 
 from bot import lexicon
 from bot.facts import Fact
@@ -77,6 +78,8 @@ class Unit:
 
 # ── reading ──
 
+LONGEST = 1_000  # tokens of one sentence that are understood; what follows counts for its key only
+
 BULLET = re.compile(r"^\s*(?:#{1,6}\s+|[-*•‣·]\s+|\(?\d{1,2}[.)]\s+|[a-z][.)]\s+)+")
 _INLINE_NUMBER = re.compile(r"(?<=[:;)])\s+\d{1,2}[.)]\s+(?=\S)")
 _ANSWER = re.compile(
@@ -98,13 +101,13 @@ def read(text: str) -> Unit:
     body = _INLINE_NUMBER.sub("; ", BULLET.sub("", clean(text).strip()))
     answer = _ANSWER.match(body)
     found = tokens(body)
-    items = list(items_of(tokens(body[answer.end() :]) if answer else found))
-    clauses = _with_ellipses([clause(part) for part in parts(items) if part])
+    told = [token for token in found if answer is None or token.start >= answer.end()][:LONGEST]
+    items = list(items_of(told))
     return Unit(
         body,
         key_of(found),
-        tuple(clauses),
-        tuple(_names(found)),
+        tuple(_with_ellipses([clause(part) for part in parts(items) if part])),
+        tuple(_names(told)),
         is_question=body.endswith("?"),
         answer=None if answer is None else answer["yes"] is not None,
         forms=tuple(_forms(items)),
@@ -124,13 +127,17 @@ def key_of(tokens: Iterable[Token]) -> str:
 
 
 def _with_ellipses(clauses: Sequence[Clause]) -> list[Clause]:
-    """ "…, but bags cannot." and "…, except gift cards." borrow the predicate of the clause before."""
+    """ "…, but bags cannot." and "…, except gift cards." borrow the predicate of the clause before; "over €300 …,
+    over €800 …" its subject."""
     whole: list[Clause] = []
     for one in clauses:
-        borrowed = frozenset[str]()
         if whole and one.is_negative and (not one.heads or ("except" in one.marks and not one.predicate)):
             borrowed = whole[-1].predicate or whole[-1].words
-        whole.append(replace(one, words=one.words | borrowed, heads=one.heads | borrowed) if borrowed else one)
+            one = replace(one, words=one.words | borrowed, heads=one.heads | borrowed)
+        if whole and one.order[:1] and one.order[0].startswith(FACT):
+            subject = frozenset(takewhile(lambda word: not word.startswith(FACT), whole[-1].order))
+            one = replace(one, near=tuple(near | subject for near in one.near))
+        whole.append(one)
     return whole
 
 
@@ -287,7 +294,7 @@ def _note_word(low: str, draft: _Draft) -> None:
 # ── Chinese ──
 
 _STOPS = sorted((word for word in lexicon.CHINESE_STOP if len(word) > 1), key=len, reverse=True)
-_LIGHT = "们向的了吗呢吧啊您你我请可能将在于与和及或也都就则由把被为是需须应会"
+_LIGHT = "们向可的了吗呢吧啊您你我请可能将在于与和及或也都就则由把被为是需须应会"
 _HAN_STOP = re.compile("|".join(map(re.escape, _STOPS)) + f"|[{_LIGHT}]")
 # 未使用的 describes a thing, as "unused" does; the other negations turn the clause.
 _HAN_NEGATOR = re.compile(

@@ -7,14 +7,14 @@ sentence no passage carries. Nothing here decides what is sent: `dialogue.settle
 import asyncio
 import re
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from bot import grounding, prompt
+from bot import chooser, grounding, prompt
 from bot.conversation import MAX_TEXT
-from bot.dialogue import Policy, join, kept
+from bot.dialogue import Policy, join, standing
 from bot.grounding import Verdict
 from bot.knowledge import Hit
 from bot.ports import Bot, Sampling
@@ -32,14 +32,15 @@ class Draft:
     prompt: str = ""
     text: str = ""
     verdicts: tuple[Verdict, ...] = ()
-    first_ms: float | None = None  # to the first checked sentence
+    first_ms: float | None = None  # until what was checked could be shown
     total_ms: float = 0.0
     guard_ms: float = 0.0
     error: str = ""
 
     @property
     def stands(self) -> bool:
-        return any(verdict.passage is not None for verdict in kept(self.verdicts))
+        """Is there something to show?"""
+        return self.first_ms is not None
 
 
 async def compose(
@@ -56,12 +57,12 @@ async def compose(
     text = await bot.run(
         lambda: prompt.build(question, shown, history, count_tokens=bot.generator.count_tokens, budget=budget)
     )
-    passages = [f"{title}\n{body}" for title, body in shown]
+    asked = _Asked(question, hits, tuple(f"{title}\n{body}" for title, body in shown))
     draft = Draft(text)
     started = perf_counter()
     for n in range(max(1, bot.policy.drafts)):
         sampling = bot.sampling if n == 0 else _varied(bot.sampling, n)
-        draft = await _one(bot, Draft(text), question, passages, sampling, started, on_sentence)
+        draft = await _one(bot, Draft(text), asked, sampling, started, on_sentence)
         if draft.stands or draft.error or perf_counter() - started > bot.policy.first_sentence_s:
             break
     return replace(draft, total_ms=_ms(started))
@@ -75,8 +76,7 @@ def _varied(sampling: Sampling, n: int) -> Sampling:
 async def _one(
     bot: Bot,
     draft: Draft,
-    question: str,
-    passages: Sequence[str],
+    asked: "_Asked",
     sampling: Sampling,
     started: float,
     on_sentence: OnSentence,
@@ -93,7 +93,7 @@ async def _one(
                 is_last = chunk is None or _MARKER.search(unread + chunk) is not None
                 finished, unread = _finished(unread + (chunk or ""), is_last=is_last)
                 for sentence in finished:
-                    draft = _checked(draft, sentence, passages, question, started)
+                    draft = _checked(draft, sentence, asked, started)
                     if not draft.verdicts[-1].is_carried:
                         return draft
                     if draft.stands:
@@ -113,16 +113,35 @@ def _finished(text: str, *, is_last: bool) -> tuple[list[str], str]:
     return (grounding.sentences(text), "") if is_last else grounding.complete_sentences(text)
 
 
-def _checked(draft: Draft, sentence: str, passages: Sequence[str], question: str, started: float) -> Draft:
+def _checked(draft: Draft, sentence: str, asked: "_Asked", started: float) -> Draft:
     checking = perf_counter()
-    verdict = grounding.check(sentence, passages, question)
-    is_first = draft.first_ms is None and verdict.passage is not None and verdict.is_carried
-    return replace(
-        draft,
-        verdicts=(*draft.verdicts, verdict),
-        first_ms=_ms(started) if is_first else draft.first_ms,
-        guard_ms=draft.guard_ms + _ms(checking),
-    )
+    verdicts = (*draft.verdicts, asked.verdict(sentence))
+    may_be_shown = draft.stands or bool(asked.standing(verdicts))
+    guard_ms = draft.guard_ms + _ms(checking)
+    return replace(draft, verdicts=verdicts, first_ms=draft.first_ms or (_ms(started) if may_be_shown else None),
+                   guard_ms=guard_ms)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a draft is held against."""
+
+    question: str
+    hits: Sequence[Hit]
+    passages: tuple[str, ...]
+
+    def verdict(self, sentence: str) -> Verdict:
+        """The guard's, and where that is content, whether it reads as the best passage does."""
+        verdict = grounding.check(sentence, self.passages, self.question)
+        if not verdict.is_carried or verdict.passage is None:
+            return verdict
+        best = self.hits[0].passage.text
+        if verdict.passage == 0 and chooser.reads_well(sentence, best, self.question):
+            return verdict
+        return replace(verdict, is_carried=False, reason="wording" if verdict.passage == 0 else "beside the point")
+
+    def standing(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+        return standing(verdicts, self.hits, self.question)
 
 
 def _time_left(policy: Policy, draft: Draft, started: float) -> float:
@@ -134,7 +153,7 @@ def _ms(started: float) -> float:
     return (perf_counter() - started) * 1_000
 
 
-async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncIterator[str]:
+async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncGenerator[str, None]:
     """The generator's text as it comes. Leaving early stops the generator at its next token."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[str | BaseException | None] = asyncio.Queue()
@@ -154,8 +173,11 @@ async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncIterator[str]
         except BaseException as error:
             put(error)
 
+    def ended(task: "asyncio.Future[None]") -> None:
+        queue.put_nowait(None if task.cancelled() else task.exception())  # an executor may refuse the work itself
+
     running = asyncio.ensure_future(bot.run(work))
-    running.add_done_callback(lambda done: done.cancelled() or queue.put_nowait(done.exception()))
+    running.add_done_callback(ended)
     try:
         while (item := await queue.get()) is not None:
             if isinstance(item, BaseException):

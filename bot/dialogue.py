@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot import smalltalk
+from bot import chooser, smalltalk
 from bot.conversation import Author, Conversation, Event, Reason, Status
 from bot.grounding import Verdict
 from bot.knowledge import Citation, Hit, cite, language_of
@@ -187,6 +187,16 @@ class Reply:
     source: str  # generated | verbatim
 
 
+def standing(verdicts: Sequence[Verdict], hits: Sequence[Hit], question: str) -> tuple[Verdict, ...]:
+    """What of a draft may be shown: its carried beginning, if that answers `question`; else nothing."""
+    begun = kept(verdicts)
+    said = [verdict.sentence for verdict in begun if verdict.passage is not None]
+    if not said or not hits:
+        return ()
+    best = hits[0].passage
+    return begun if chooser.answers(said, best.text, question, leads=best.kind == "faq") else ()
+
+
 def kept(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """The sentences before the first that no passage carries: what follows may lean on it."""
     for n, verdict in enumerate(verdicts):
@@ -195,14 +205,14 @@ def kept(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     return tuple(verdicts)
 
 
-def settle(verdicts: Sequence[Verdict], hits: Sequence[Hit], policy: Policy) -> Reply | HandOff:
+def settle(verdicts: Sequence[Verdict], hits: Sequence[Hit], question: str, policy: Policy) -> Reply | HandOff:
     """The reply: what stood up to the guard with its citations, else the best passage itself, else a person."""
     if not hits:
         return HandOff(Reason.NO_ANSWER)
-    standing = kept(verdicts)
-    carrying = list(dict.fromkeys(verdict.passage for verdict in standing if verdict.passage is not None))
+    shown = standing(verdicts, hits, question)
+    carrying = list(dict.fromkeys(verdict.passage for verdict in shown if verdict.passage is not None))
     if carrying:
-        text = join([verdict.sentence for verdict in standing])
+        text = join([verdict.sentence for verdict in shown])
         return Reply(text, cite([hits[index] for index in carrying]), "generated")
     best = hits[0]
     return Reply(quote(best.passage.text, policy.verbatim_words), cite([best]), "verbatim")

@@ -152,7 +152,7 @@ async def _phrase_one(bot: Bot, row: Row) -> Phrased:
     hits = hits[: bot.policy.passages]
     history = [Turn(said.is_customer, said.text) for said in row.history[-dialogue.HISTORY :]]
     draft = await compose(bot, row.question, hits, history)
-    reply = dialogue.settle(draft.verdicts, hits, bot.policy)
+    reply = dialogue.settle(draft.verdicts, hits, row.question, bot.policy)
     ms = (perf_counter() - started) * 1_000
     if isinstance(reply, HandOff):
         return Phrased(row, "", "handoff", (), ms, draft.first_ms, draft.text, draft.error)
@@ -162,7 +162,9 @@ async def _phrase_one(bot: Bot, row: Row) -> Phrased:
 
 
 def _given(position: int, title: str, text: str) -> Passage:
-    return Passage(f"given-{position}", f"given-{position}", title, text, language_of(text), position=position)
+    return Passage(
+        f"given-{position}", f"given-{position}", title, text, language_of(text), "policy", position=position
+    )
 
 
 def phrasing(phrased: Sequence[Phrased], seconds: float) -> dict[str, float | int]:

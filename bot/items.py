@@ -45,7 +45,8 @@ def items_of(tokens: Sequence[Token]) -> Iterator[Item]:
             stop = i
             while stop < len(tokens) and tokens[stop].kind == "han" and stop not in found:
                 stop += 1
-            yield from _han(written(tokens[i:stop]).replace(" ", ""))
+            run = written(tokens[i:stop]).replace(" ", "")
+            yield from _han(_without_bound(run) if stop in found else run)
             i = stop
         elif (length := _comparison(tokens, i)) > 0:
             i += length
@@ -55,6 +56,11 @@ def items_of(tokens: Sequence[Token]) -> Iterator[Item]:
         else:
             yield Item("word" if token.kind in ("word", "number", "numeral", "sign") else "mark", token.low, token.text)
             i += 1
+
+
+def _without_bound(run: str) -> str:
+    """满, 超过 … before a number belong to it."""
+    return next((run.removesuffix(word) for word, _ in lexicon.CHINESE_BOUNDS_BEFORE if run.endswith(word)), run)
 
 
 def pseudo(fact: Fact) -> str:
@@ -84,6 +90,8 @@ def _phrase(tokens: Sequence[Token], i: int) -> tuple[str, ...] | None:
 def _han(run: str) -> Iterator[Item]:
     """A run of ideographs, cut before 但."""
     start = 0
+    if not run:
+        return
     for i, character in enumerate(run):
         if character == "但" and i > start and run[i - 1] not in "不非":
             yield Item("han", run[start:i])

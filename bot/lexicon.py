@@ -270,7 +270,7 @@ PHRASES = {
     ("no", "charge"): "free", ("no", "cost"): "free", ("no", "fee"): "free", ("without", "charge"): "free",
     ("free", "of", "charge"): "free", ("no", "extra", "charge"): "free", ("no", "extra", "cost"): "free",
     ("no", "additional", "cost"): "free", ("no", "additional", "charge"): "free", ("costs", "nothing"): "free",
-    ("feel", "free"): "please", ("right", "away"): "immediately", ("straight", "away"): "immediately",
+    ("feel", "free"): "please", ("after", "that"): "then", ("after", "this"): "then", ("right", "away"): "immediately", ("straight", "away"): "immediately",
     ("at", "once"): "immediately", ("final", "sale"): "nonreturnable", ("not", "only"): "also",
     ("no", "problem"): "sure", ("no", "matter"): "whether", ("as", "long", "as"): "if", ("so", "long", "as"): "if",
     ("on", "condition", "that"): "if", ("in", "case"): "if", ("apart", "from"): "except", ("aside", "from"): "except",
@@ -291,7 +291,7 @@ PHRASES = {
 
 THINGS = _set("""
 backpack tent jacket boot shoe glove hat sock shirt trouser coat fleece rope helmet stove lamp headlamp bike bicycle
-earphone headphone earbud speaker laptop tablet phone smartphone computer watch camera drone printer monitor keyboard
+earphone headphone earbud speaker laptop tablet phone smartphone computer watch camera drone printer keyboard
 charger cable battery powerbank radio television tv fridge dishwasher sofa chair table bed mattress toy perfume
 cosmetic underwear swimwear jewellery jewelry necklace dress software licence license subscription ticket
 giftcard voucher coupon point card cash paypal invoice cheque klarna bitcoin receipt warehouse locker

@@ -68,12 +68,16 @@ def _openings() -> frozenset[str]:
 
 def _too_few_words(case: Case) -> str:
     claim, asked = case.claim, case.asked
-    enough = ENOUGH_CHINESE if CJK_CHARACTER.search(claim.text) else ENOUGH
+    enough = ENOUGH_CHINESE if _is_chinese(claim) else ENOUGH
     if asked.words and claim.words <= asked.words and not claim.facts:
         enough = ENOUGH_ECHO
     is_claimed = any(_shares(claim, unit) for unit in case.place.units if not unit.is_question)
     is_enough = case.place.support >= enough and (is_claimed or _names_title(case))
     return "" if is_enough else f"words: {case.place.support:.2f}"
+
+
+def _is_chinese(claim: Unit) -> bool:
+    return CJK_CHARACTER.search(claim.text) is not None
 
 
 def _shares(claim: Unit, unit: Unit) -> bool:
@@ -293,7 +297,8 @@ def _limit_of_free(case: Case, match: Match) -> str:
         for fact in source.facts:
             if fact.bound and not any(carries(fact, one) for one in facts):
                 return fact.shown
-        if left := source.words - words if len(source.words - words) * 4 > len(source.words) else None:
+        left = source.words - words
+        if len(left) * (2 if _is_chinese(case.claim) else 4) > len(source.words):
             return min(left)
     return ""
 

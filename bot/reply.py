@@ -146,7 +146,7 @@ async def _find_and_compose(bot: Bot, ask: Ask, language: str, history: Sequence
         on_draft(text, _citations(verdicts, decision.hits))
 
     draft = await compose(bot, ask.question, decision.hits, history, show)
-    reply = dialogue.settle(draft.verdicts, decision.hits, bot.policy)
+    reply = dialogue.settle(draft.verdicts, decision.hits, ask.question, bot.policy)
     timings = {
         **found.timings,
         "first_sentence": draft.first_ms or draft.total_ms,

@@ -13,7 +13,7 @@ _CJK = "\u3400-\u9fff\uf900-\ufaff"
 _CLOSERS = "\"'”’)\\]）」』》】*"
 # A line break, a CJK stop, or a western stop with a blank after it.
 _STOP = re.compile(
-    rf"(?P<line>[ \t\r]*\n\s*)|(?P<cjk>[。！？｡]+[{_CLOSERS}]*\s*)|(?<=[{_CJK}])(?P<mixed>[!?]+[{_CLOSERS}]*\s*)"
+    rf"(?P<line>\n\s*)|(?P<cjk>[。！？｡]+[{_CLOSERS}]*\s*)|(?<=[{_CJK}])(?P<mixed>[!?]+[{_CLOSERS}]*\s*)"
     rf"|(?P<western>[.!?…]+[{_CLOSERS}]*\s+)"
 )
 _ABBREVIATION = re.compile(
@@ -21,7 +21,7 @@ _ABBREVIATION = re.compile(
     r"dept|est|resp|p\.p|[a-z]\.[a-z]|[A-Z])\.$",
     re.IGNORECASE,
 )
-_NUMBERING = re.compile(r"(?:^|[\n:;)•*-])\s{0,3}(?:\d{1,2}|[a-zA-Z])[.)]$")
+_NUMBERING = re.compile(r"(?:^\s{0,3}|[\n•*]\s{0,3}|[:;)]\s{1,3})(?:\d{1,2}|[a-zA-Z])[.)]$")
 _NO_ABBREVIATION_BEFORE_WORDS = ("no.", "max.", "min.", "etc.")  # "No. We …" ends; "No. 5" does not
 _BULLET = re.compile(r"[-*•|#>\d]")
 _LAST = 16  # how far back an abbreviation is looked for

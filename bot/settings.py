@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     temperature: float = Field(0.0, ge=0, le=2, description="Heat of the first draft; 0 takes the likeliest word.")
     top_p: float = Field(0.9, gt=0, le=1, description="Share of the likeliest words a draft is drawn from.")
     max_tokens: int = Field(96, ge=8, le=512, description="Longest draft, in tokens.")
-    drafts: int = Field(2, ge=1, le=8, description="Drafts tried before the passage is quoted.")
+    drafts: int = Field(1, ge=1, le=8, description="Drafts tried before the passage is quoted.")
     seed: int = Field(0, description="Seed of the drafts: the same question gets the same words.")
     model_workers: int = Field(2, ge=1, le=64, description="Model calls that may run at once.")
     model_threads: int = Field(1, ge=1, le=64, description="Processor threads one model call may use.")

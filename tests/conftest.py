@@ -9,6 +9,7 @@ from blockbuster import BlockBuster
 # (file, function, why the blocking calls below it are acceptable)
 ALLOWED = (
     ("bot/web/app.py", "create_app", "it looks for its folder of static files once, before any connection"),
+    ("/mimetypes.py", "init", "it reads the system's list of file types once a process"),
     ("bot/adapters/database.py", "sqlite_engine", "it makes the file's path absolute once, when the store is made"),
 )
 

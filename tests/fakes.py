@@ -82,7 +82,7 @@ class FakeIndexes:
         assert len(rows) == len(pieces), "one vector for each piece"
         self._vectors = {piece.id: row for piece, row in zip(pieces, rows, strict=True)}
         name = f"g{len(self.published) + 1}"
-        manifest = Manifest(name, self.embedder, len(KEYWORDS), len(passages), len(pieces), "", {}, content)
+        manifest = Manifest(name, self.embedder, len(KEYWORDS), len(passages), len(pieces), AT.isoformat(), {}, content)
         owned = [(piece.passage, row) for piece, row in zip(pieces, rows, strict=True)]
         words = {passage.id: _words(f"{passage.title} {passage.text}") for passage in passages}
         dense, lexical = FakeRetriever(_nearest(owned)), FakeRetriever(_shared(words))
@@ -219,6 +219,13 @@ async def shop_bot(generator: Generator | None = None, passages: Sequence[Passag
 async def stock(bot: Bot, passages: Sequence[Passage] = SHOP) -> None:
     await bot.store.apply([document(one) for one in passages], passages, (), AT)
     await rebuild(bot)
+
+
+async def eventually(happened: Callable[[], object], seconds: float = 5) -> None:
+    """Returns as soon as `happened()` is true; what never happens is a TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not happened():  # noqa: ASYNC110 (what is waited for offers no event)
+            await asyncio.sleep(0.002)
 
 
 async def begin(bot: Bot, id: str = "c1", customer: str = "ann", **fields: Any) -> str:

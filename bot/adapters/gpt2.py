@@ -20,6 +20,7 @@ from bot.errors import Unavailable
 from bot.ports import Sampling
 from bot.prompt import HANDOFF, MARKERS
 
+OURS = "composer"
 SHIPPED = Path(__file__).parents[1] / "models" / "composer"
 _ENDS = tuple(marker for marker in MARKERS if marker != HANDOFF)
 _LOOP = 12  # tokens; a draft that writes so many a second time is going round in circles
@@ -27,12 +28,15 @@ _UNFINISHED = "\ufffd"  # what the first bytes of a longer character decode to
 
 
 class Gpt2Generator:
-    """`source` is a folder or a Hugging Face id; `threads` are torch's, few, so that the event loop gets its turn."""
+    """`source` is `composer` (ours), a folder or a Hugging Face id; `threads` are torch's: few, so that the event
+    loop gets its turn."""
 
-    def __init__(self, source: str | Path = SHIPPED, *, threads: int = 1) -> None:
+    def __init__(self, source: str | Path = OURS, *, threads: int = 1) -> None:
+        source = SHIPPED if source == OURS else source
         self._threads = threads
         torch.set_num_threads(threads)
         self._model, self._tokenizer = _load(source)
+        self._handoff = self._tokenizer.get_vocab().get(HANDOFF)  # None in a model that does not know our markers
         self._tokenizing = threading.Lock()  # a fast tokenizer refuses two threads at once ("Already borrowed")
         self.context = int(getattr(self._model.config, "max_position_embeddings", 1024))
         self.name = f"{Path(source).name if Path(source).is_dir() else source}@{_digest(self._model)}"
@@ -63,14 +67,23 @@ class Gpt2Generator:
         random, drawn = torch.Generator().manual_seed(sampling.seed), list[int]()
         while len(drawn) < most and not goes_in_circles(drawn):
             logits, past = self._forward(feed, past)
-            token = choose(logits, sampling, random)
+            token = choose(self._deciding(logits, is_first=not drawn), sampling, random)
             if token == self._tokenizer.eos_token_id:
                 return
             drawn.append(token)
             yield token
-            if cancelled():
+            if token == self._handoff or cancelled():
                 return
             feed = [token]
+
+    def _deciding(self, logits: Tensor, is_first: bool) -> Tensor:
+        """A hand-off is the first word or none, and competes with all beginnings of an answer taken together.
+
+        Against the likeliest beginning alone it would win whenever an answer can be begun in several ways.
+        """
+        if self._handoff is None or (is_first and logits.softmax(-1)[self._handoff] >= 0.5):
+            return logits
+        return logits.index_fill(0, torch.tensor([self._handoff]), -torch.inf)
 
     @torch.inference_mode()
     def _forward(self, ids: list[int], past: Any) -> tuple[Tensor, Any]:

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any, Literal
 
 from fastapi import FastAPI, Header, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, Field
 from starlette.staticfiles import StaticFiles
@@ -149,6 +150,7 @@ def _errors(app: FastAPI) -> None:
     codes: Mapping[type[Exception], tuple[int, str]] = {
         NotFound: (404, "not_found"),
         Refused: (400, "bad_request"),
+        RequestValidationError: (422, "bad_request"),  # FastAPI's own would echo what was sent, and fail on half of it
         Unavailable: (503, "storage_unavailable"),
         Exception: (500, "internal"),
     }

@@ -26,5 +26,5 @@ async def _say_goodbye(doors: Doors) -> None:
     doors.shut()
     loop = asyncio.get_running_loop()
     ends = loop.time() + BYE_S
-    while doors.open and loop.time() < ends:
+    while doors.open and loop.time() < ends:  # noqa: ASYNC110 (for a second at most, once)
         await asyncio.sleep(0.01)

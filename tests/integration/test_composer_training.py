@@ -38,6 +38,7 @@ from bot.adapters.composer_training import (
 )
 from bot.adapters.composer_weights import copying_model, stretches
 from bot.adapters.gpt2 import SHIPPED, Gpt2Generator
+from bot.errors import Refused
 from bot.ports import Sampling
 from bot.prompt import END, HANDOFF, MARKERS, REPLY, Turn, build
 
@@ -133,7 +134,7 @@ def train(corpus: Path, output: Path, steps: int, seen: list[Progress], **option
         if len(seen) >= steps:
             raise Interrupted
 
-    train_composer(corpus / "training.toml", corpus, output, encoder=ENCODER, report=report, **options)
+    train_composer(corpus / "training.toml", corpus, output, report=report, **options)
 
 
 # the run
@@ -157,7 +158,9 @@ def test_a_finished_run_publishes_a_model_that_loads_and_keeps_its_card(corpus: 
     output.mkdir()
     (output / "README.md").write_text("the card")
     (output / "model.safetensors").write_text("an older model")
-    state = train_composer(corpus / "training.toml", corpus, output, encoder=ENCODER, minutes=0.05)
+    said: list[str] = []
+    state = train_composer(corpus / "training.toml", corpus, output, 0.05, False, said.append)
+    assert "nats a character on held-out replies" in said[-1]
     assert (output / "README.md").read_text() == "the card"
     assert (output / "training.toml").read_text() == SMALL
     assert json.loads((output / "training.json").read_text())["step"] == state.step > 0
@@ -175,6 +178,12 @@ def test_starting_over_forgets_the_checkpoint(corpus: Path, tmp_path: Path) -> N
     with pytest.raises(Interrupted):
         train(corpus, tmp_path / "composer", 1, second, resume=False)
     assert second[0].step == 1
+
+
+def test_a_folder_without_rows_says_which_file_is_missing(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"no grounded.jsonl.gz in .*--corpus"):
+        train_composer(corpus / "training.toml", tmp_path, tmp_path / "composer")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_shipped_configuration_is_complete() -> None:

@@ -51,7 +51,8 @@ def scripted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         script = iter([*generator._encode(text), generator._tokenizer.eos_token_id])
 
         def forward(ids: list[int], past: object) -> tuple[torch.Tensor, object]:
-            return torch.nn.functional.one_hot(torch.tensor(next(script)), len(generator._tokenizer)).float(), past
+            certain = torch.nn.functional.one_hot(torch.tensor(next(script)), len(generator._tokenizer))
+            return 100.0 * certain, past
 
         monkeypatch.setattr(generator, "_forward", forward)
         return generator
@@ -79,7 +80,7 @@ def test_the_cache_changes_nothing_but_the_time(tiny: Gpt2Generator) -> None:
     whole: list[int] = []
     for _ in cached:
         logits, _past = tiny._forward(prompt + whole, None)
-        whole.append(int(logits.argmax()))
+        whole.append(int(tiny._deciding(logits, is_first=not whole).argmax()))
     assert cached == whole
 
 
@@ -151,6 +152,16 @@ def test_half_a_character_at_the_end_is_left_out(scripted: Any) -> None:
 
 def test_a_hand_off_is_yielded_as_text(scripted: Any) -> None:
     assert drafted(scripted(f"{HANDOFF}{END}")) == HANDOFF
+
+
+def test_a_hand_off_must_outweigh_all_beginnings_of_an_answer_together(tiny: Gpt2Generator) -> None:
+    handoff = tiny._encode(HANDOFF)[0]
+    logits = torch.full((len(tiny._tokenizer),), -torch.inf)
+    logits[[handoff, 20, 21]] = torch.tensor([0.4, 0.3, 0.3]).log()
+    assert int(tiny._deciding(logits, is_first=True).argmax()) == 20
+    logits[[handoff, 20, 21]] = torch.tensor([0.6, 0.2, 0.2]).log()
+    assert int(tiny._deciding(logits, is_first=True).argmax()) == handoff
+    assert int(tiny._deciding(logits, is_first=False).argmax()) == 20
 
 
 @pytest.mark.parametrize("marker", [PASSAGE, REPLY, END])

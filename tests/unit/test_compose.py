@@ -43,8 +43,10 @@ async def test_each_checked_sentence_is_shown_as_soon_as_it_is_whole() -> None:
     draft = await composed(writes(f"{TRUE} {ALSO_TRUE}"), shown)
     assert shown.texts == [TRUE, f"{TRUE} {ALSO_TRUE}"]
     assert [verdict.is_carried for verdict in draft.verdicts] == [True, True]
-    assert draft.stands and not draft.error
-    assert draft.first_ms is not None and draft.first_ms <= draft.total_ms
+    assert draft.stands
+    assert not draft.error
+    assert draft.first_ms is not None
+    assert draft.first_ms <= draft.total_ms
 
 
 async def test_a_draft_ends_at_the_first_sentence_no_passage_carries() -> None:
@@ -58,25 +60,29 @@ async def test_a_draft_ends_at_the_first_sentence_no_passage_carries() -> None:
 async def test_a_draft_that_begins_with_a_lie_shows_nothing() -> None:
     shown = Shown()
     draft = await composed(writes(f"{FALSE} {TRUE}"), shown)
-    assert shown.texts == [] and not draft.stands
+    assert shown.texts == []
+    assert not draft.stands
 
 
 async def test_half_a_sentence_is_never_shown() -> None:
     shown, generator = Shown(), plays("You can return unused ", "items within 30", RuntimeError("out of memory"))
     draft = await composed(generator, shown)
     assert shown.texts == []
-    assert "out of memory" in draft.error and draft.verdicts == ()
+    assert "out of memory" in draft.error
+    assert draft.verdicts == ()
 
 
 async def test_what_stood_before_a_failure_still_stands() -> None:
     draft = await composed(plays(f"{TRUE} Bring", RuntimeError("gone")))
-    assert draft.stands and draft.error == "RuntimeError: gone"
+    assert draft.stands
+    assert draft.error == "RuntimeError: gone"
 
 
 async def test_courtesy_alone_is_nothing_to_show() -> None:
     shown = Shown()
     draft = await composed(writes("Happy to help!"), shown)
-    assert shown.texts == [] and not draft.stands
+    assert shown.texts == []
+    assert not draft.stands
 
 
 @pytest.mark.parametrize("silent", [(), ("",), ("  \n ",)])
@@ -94,7 +100,8 @@ async def test_another_draft_is_tried_with_some_heat_when_the_first_does_not_sta
     assert draft.stands
     first, second = generator.samplings
     assert first == Sampling()
-    assert second.temperature > 0 and second.seed != first.seed
+    assert second.temperature > 0
+    assert second.seed != first.seed
 
 
 async def test_one_that_stands_is_enough_and_a_failure_is_not_tried_again() -> None:
@@ -143,7 +150,8 @@ async def test_a_generator_that_never_stops_writing_is_cut_off() -> None:
                 yield "and "
 
     draft = await composed(Endless())
-    assert draft.error == "too long" and draft.verdicts == ()
+    assert draft.error == "too long"
+    assert draft.verdicts == ()
 
 
 async def test_a_caller_that_goes_away_stops_the_generator() -> None:
@@ -208,4 +216,5 @@ async def test_the_prompt_holds_question_passages_and_turns_within_the_budget() 
 async def test_the_generator_reads_the_same_prompt_for_every_draft() -> None:
     generator = writes(FALSE)
     await composed(generator, drafts=3)
-    assert len(generator.prompts) == 3 and len(set(generator.prompts)) == 1
+    assert len(generator.prompts) == 3
+    assert len(set(generator.prompts)) == 1

@@ -220,29 +220,36 @@ REFUSED = Verdict("Returns cost 10 euros.", False, None, "money")
 
 def test_a_reply_is_made_of_carried_sentences_with_their_passages() -> None:
     found = hits(0.9, 0.8, 0.7)
-    verdicts = [carried("Sure.", None), carried("Third.", 2), carried("First.", 0), carried("Third again.", 2)]
-    reply = dialogue.settle(verdicts, found, POLICY)
+    verdicts = [carried("Sure.", None), carried("Text 2.", 2), carried("Text 0.", 0), carried("Text 2 again.", 2)]
+    reply = dialogue.settle(verdicts, found, "Which text?", POLICY)
     assert isinstance(reply, Reply)
-    assert (reply.text, reply.source) == ("Sure. Third. First. Third again.", "generated")
+    assert (reply.text, reply.source) == ("Sure. Text 2. Text 0. Text 2 again.", "generated")
     assert [(c.position, c.title) for c in reply.citations] == [(1, "Question 2?"), (2, "Question 0?")]
 
 
 def test_nothing_after_the_first_refused_sentence_is_shown() -> None:
-    reply = dialogue.settle([carried("One."), REFUSED, carried("Two.")], hits(0.9), POLICY)
+    reply = dialogue.settle([carried("Text 0."), REFUSED, carried("Two.")], hits(0.9), "Which text?", POLICY)
     assert isinstance(reply, Reply)
-    assert reply.text == "One."
+    assert (reply.text, reply.source) == ("Text 0.", "generated")
+
+
+def test_a_draft_that_leaves_out_what_the_question_is_about_gives_way_to_the_passage() -> None:
+    late = passage("What if I pay late?", "You are reminded first. Then a fee of €7.50 is added.", "en")
+    reply = dialogue.settle([carried("You are reminded first.")], [Hit(late, 0.9)], "is there a late fee?", POLICY)
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.source) == (late.text, "verbatim")
 
 
 @pytest.mark.parametrize("verdicts", [[], [REFUSED], [REFUSED, carried("Two.")], [carried("Sure!", None), REFUSED]])
 def test_without_a_sentence_that_rests_on_a_passage_the_best_one_is_quoted(verdicts: list[Verdict]) -> None:
-    reply = dialogue.settle(verdicts, hits(0.9, 0.8), POLICY)
+    reply = dialogue.settle(verdicts, hits(0.9, 0.8), "Which text?", POLICY)
     assert isinstance(reply, Reply)
     assert (reply.text, reply.source) == ("Text 0.", "verbatim")
     assert [citation.title for citation in reply.citations] == ["Question 0?"]
 
 
 def test_without_a_passage_a_person_is_asked() -> None:
-    assert dialogue.settle([carried("Anything.")], [], POLICY) == HandOff(Reason.NO_ANSWER)
+    assert dialogue.settle([carried("Anything.")], [], "Which text?", POLICY) == HandOff(Reason.NO_ANSWER)
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,13 @@ async def test_each_query_is_ranked_and_decided_as_in_a_conversation() -> None:
     right, unknown = await judge(
         bot, [query("q1", "How do I return a lamp?", "returns"), query("q2", "Do you sell live penguins?")]
     )
-    assert right.ids[0] == "returns" and right.is_right and right.decision == "answer"
-    assert list(right.scores) == sorted(right.scores, reverse=True) and len(right.ids) == len(set(right.ids))
-    assert unknown.decision == "handoff" and not unknown.is_right
+    assert right.ids[0] == "returns"
+    assert right.is_right
+    assert right.decision == "answer"
+    assert list(right.scores) == sorted(right.scores, reverse=True)
+    assert len(right.ids) == len(set(right.ids))
+    assert unknown.decision == "handoff"
+    assert not unknown.is_right
     assert right.score > unknown.score
 
 
@@ -88,7 +92,8 @@ def test_figures_by_hand() -> None:
 
 def test_nothing_to_judge_is_no_division_by_zero() -> None:
     figures = summary([], 0.0)
-    assert figures["n_queries"] == 0 and figures["auroc"] is None
+    assert figures["n_queries"] == 0
+    assert figures["auroc"] is None
     assert all(value in (0, 0.0, None) for value in figures.values())
     assert phrasing([], 0.0)["n_rows"] == 0
 
@@ -115,7 +120,9 @@ async def test_a_reply_is_composed_from_exactly_the_given_passages() -> None:
     assert (one.reply, one.source, one.carried) == (
         "You can return unused items within 30 days.", "generated", (True,),
     )  # fmt: skip
-    assert one.error == "" and one.first_ms is not None and one.ms >= one.first_ms
+    assert one.error == ""
+    assert one.first_ms is not None
+    assert one.ms >= one.first_ms
 
 
 async def test_a_draft_that_lies_gives_way_to_the_passage() -> None:

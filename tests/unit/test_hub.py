@@ -1,5 +1,7 @@
 """Fan-out: everybody who watches gets everything from then on, and a late tab the draft in progress."""
 
+from contextlib import AbstractContextManager
+
 from bot.conversation import Author, Event, Kind
 from bot.hub import Draft, Hub, Item, Typing
 from tests.fakes import AT
@@ -45,10 +47,14 @@ def test_nothing_is_kept_of_a_conversation_nobody_watches_any_more() -> None:
     assert hub.watched == 0
 
 
+def left(watching: AbstractContextManager[object]) -> None:
+    watching.__exit__(None, None, None)
+
+
 def test_a_watcher_may_leave_while_something_is_being_delivered() -> None:
     hub, other = Hub(), Watcher()
     with hub.watch("c1", other):
-        leaving = hub.watch("c1", lambda conversation, item: leaving.__exit__(None, None, None) and None)
+        leaving = hub.watch("c1", lambda conversation, item: left(leaving))
         leaving.__enter__()
         hub.publish("c1", said(1))
         hub.publish("c1", said(2))

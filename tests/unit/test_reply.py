@@ -1,6 +1,7 @@
 """From a customer's message to a committed reply: checked, cited, once, and never instead of a person."""
 
 import asyncio
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from tests.fakes import (
     RETURNS,
     FakeGenerator,
     begin,
+    eventually,
     fake_bot,
     passage,
     plays,
@@ -81,8 +83,10 @@ async def test_a_retry_gets_the_first_event_and_publishes_nothing() -> None:
     first = await says(bot, "hello")
     with watched(bot) as items:
         again = await says(bot, "hello, again")
-    assert again.is_duplicate and again.events[-1].seq == first.events[-1].seq
-    assert items == [] and (await bot.store.conversation("c1")).head == 1
+    assert again.is_duplicate
+    assert again.events[-1].seq == first.events[-1].seq
+    assert items == []
+    assert (await bot.store.conversation("c1")).head == 1
 
 
 async def test_one_cid_sent_sixteen_times_at_once_is_one_message() -> None:
@@ -100,7 +104,8 @@ async def test_what_is_no_message_changes_nothing(text: str, error: type[Excepti
     await begin(bot)
     with pytest.raises(error):
         await says(bot, text)
-    assert (await bot.store.conversation("c1")).head == 0 and woken == []
+    assert (await bot.store.conversation("c1")).head == 0
+    assert woken == []
     with pytest.raises(NotFound):
         await says(bot, "hello", id="nowhere")
 
@@ -146,9 +151,11 @@ async def test_asking_for_a_person_needs_no_model(language: str) -> None:
     assert changed.conversation.status is Status.WAITING
     assert changed.events[0].text == TEXTS[language]["handoff.asked_for_person"]
     again = await reply.ask_person(bot, "c1", sender="ann", cid="h1")
-    assert again.is_duplicate and again.events == changed.events
+    assert again.is_duplicate
+    assert again.events == changed.events
     other = await reply.ask_person(bot, "c1", sender="ann", cid="h2")
-    assert other.events == () and other.conversation.head == 1
+    assert other.events == ()
+    assert other.conversation.head == 1
 
 
 async def test_an_open_question_is_the_persons_once_they_are_asked_for() -> None:
@@ -202,7 +209,8 @@ async def test_when_unsure_near_questions_are_offered() -> None:
     unsure = Policy(Thresholds(1.1, 0.1), Thresholds(1.1, 0.1), options=2)
     event = await answered(await shop_bot(writes(TRUE), policy=unsure), QUESTION)
     assert (event.text, event.data["source"]) == (TEXTS["en"]["clarify"], "clarify")
-    assert event.options[0] == RETURNS.title and len(event.options) <= 2
+    assert event.options[0] == RETURNS.title
+    assert len(event.options) <= 2
     assert event.citations == ()
 
 
@@ -246,7 +254,8 @@ async def test_two_questions_in_one_message_are_both_answered() -> None:
 
 async def test_the_part_no_page_answers_is_said_openly() -> None:
     event = await answered(await shop_bot(writes(TRUE)), "How do I return a lamp? Do you sell live penguins here?")
-    assert event.text.startswith(f"{TRUE}\n\n") and "Do you sell live penguins here?" in event.text
+    assert event.text.startswith(f"{TRUE}\n\n")
+    assert "Do you sell live penguins here?" in event.text
     assert event.options == ("Talk to a person",)
     assert [citation.passage for citation in event.citations] == [RETURNS.id]
 
@@ -269,7 +278,8 @@ async def test_a_follow_up_is_searched_with_what_it_leans_on() -> None:
     await reply.answer(bot, "c1")
     evidence = await bot.store.evidence("c1", 3)
     assert evidence["query"] == "How long does delivery take? and for lamps?"
-    assert CUSTOMER in generator.prompts[-1] and BOT in generator.prompts[-1]
+    assert CUSTOMER in generator.prompts[-1]
+    assert BOT in generator.prompts[-1]
 
 
 async def test_the_evidence_holds_all_that_led_to_the_reply() -> None:
@@ -278,8 +288,10 @@ async def test_the_evidence_holds_all_that_led_to_the_reply() -> None:
     evidence = await bot.store.evidence("c1", 1)
     assert (evidence["question"], evidence["decision"], evidence["source"]) == (QUESTION, "answer", "generated")
     assert evidence["hits"][0]["passage"] == RETURNS.id
-    assert evidence["thresholds"] == {"answer": 0.5, "suggest": 0.35} and evidence["score"] >= 0.5
-    assert FALSE in evidence["draft"] and QUESTION in evidence["prompt"]
+    assert evidence["thresholds"] == {"answer": 0.5, "suggest": 0.35}
+    assert evidence["score"] >= 0.5
+    assert FALSE in evidence["draft"]
+    assert QUESTION in evidence["prompt"]
     assert [verdict["is_carried"] for verdict in evidence["verdicts"]] == [True, False]
     assert {"embed", "search", "fuse", "generate", "total"} <= set(evidence["timings"])
     assert evidence["models"] == {"embedder": "keywords", "generator": "scripted"}
@@ -374,8 +386,7 @@ async def busy() -> Any:
     await says(bot, QUESTION)
     with watched(bot) as items:
         task = asyncio.create_task(reply.answer(bot, "c1"))
-        while not any(isinstance(item, Draft) for item in items):
-            await asyncio.sleep(0.001)
+        await eventually(lambda: any(isinstance(item, Draft) for item in items))
         yield bot, items, gate, task
     gate.set()
 
@@ -400,8 +411,37 @@ async def test_a_person_who_takes_over_mid_answer_is_not_talked_over(busy: Any, 
         assert draft is None
 
 
+async def test_whenever_an_agent_claims_the_bot_says_nothing_after_it() -> None:
+    """Two hundred times, at a random moment of the answer."""
+    chance = random.Random(7)
+    bot = await shop_bot(Unhurried())
+
+    async def race(id: str) -> None:
+        await begin(bot, id)
+        await says(bot, QUESTION, id=id)
+        with watched(bot, id) as items:
+            task = asyncio.create_task(reply.answer(bot, id))
+            await asyncio.sleep(chance.uniform(0, 0.02))
+            await bot.change(id, TAKEN["claimed"])
+            n_before = [isinstance(item, Event) and item.kind is Kind.CLAIMED for item in items].index(True)
+            await task
+        assert all(isinstance(item, Typing) for item in items[n_before + 1 :])
+
+    for first in range(0, 200, 20):
+        await asyncio.gather(*(race(f"race{n}") for n in range(first, first + 20)))
+    replies = [e for id in bot.store.log for e in bot.store.log[id] if e.author is Author.BOT]  # type: ignore[attr-defined]
+    assert len(replies) < 200, "some claims came first"
+
+
+class Unhurried(FakeGenerator):
+    def generate(self, prompt: str, sampling: Any, cancelled: Any = lambda: False) -> Iterator[str]:
+        for word in f"{TRUE} {ALSO_TRUE}".split():
+            threading.Event().wait(0.0002)
+            yield f"{word} "
+
+
 async def test_taken_and_given_back_mid_answer_the_old_question_stays_the_persons(busy: Any) -> None:
-    bot, items, gate, task = busy
+    bot, _items, gate, task = busy
     await bot.change("c1", TAKEN["claimed"])
     await bot.change("c1", lambda c: c.returned(at=AT))
     gate.set()
@@ -411,7 +451,7 @@ async def test_taken_and_given_back_mid_answer_the_old_question_stays_the_person
 
 
 async def test_a_question_asked_during_an_answer_is_answered_next(busy: Any) -> None:
-    bot, items, gate, task = busy
+    bot, _items, gate, task = busy
     await says(bot, "How long does delivery take?", "m2")
     gate.set()
     await task
@@ -422,16 +462,17 @@ async def test_a_question_asked_during_an_answer_is_answered_next(busy: Any) -> 
 
 
 async def test_a_resumed_tab_sees_the_draft_whole(busy: Any) -> None:
-    bot, items, gate, task = busy
+    bot, _items, gate, task = busy
     await says(bot, "Hello?", "m2")
     with bot.hub.watch("c1", lambda conversation, item: None) as draft:
-        assert draft is not None and draft.text == TRUE
+        assert draft is not None
+        assert draft.text == TRUE
     gate.set()
     await task
 
 
 async def test_cancelled_it_says_nothing_and_the_question_stays_owed(busy: Any) -> None:
-    bot, items, gate, task = busy
+    bot, items, _gate, task = busy
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -93,4 +93,4 @@ def test_without_an_address_the_database_is_a_file_in_the_data_folder(tmp_path: 
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
-        Settings().port = 1  # type: ignore[misc]
+        Settings().port = 1

@@ -157,7 +157,7 @@ class Play:
         if not isinstance(decision, Answer):
             return decision
         verdicts = [Verdict(text, is_carried, 0 if is_carried else None) for text, is_carried in turn.drafts]
-        return dialogue.settle(verdicts, decision.hits, POLICY)
+        return dialogue.settle(verdicts, decision.hits, part.question, POLICY)
 
     def _say(self, text: str, citations: tuple[Citation, ...] = ()) -> str:
         for question in self.conversation.unanswered:

@@ -76,7 +76,8 @@ def test_every_type_of_frame_is_tried_above() -> None:
 def test_what_is_no_json_object_is_refused(raw: str) -> None:
     with pytest.raises(Malformed) as refused:
         parse(raw)
-    assert refused.value.code == "bad_request" and refused.value.ref is None
+    assert refused.value.code == "bad_request"
+    assert refused.value.ref is None
 
 
 @pytest.mark.parametrize("type", ["made_up", "welcome", "event", "SEND", "", None, 1, ["send"], {"send": 1}])
@@ -86,7 +87,7 @@ def test_an_unknown_type_says_so_and_names_the_frame(type: Any) -> None:
     assert (refused.value.code, refused.value.ref) == ("unknown_type", "17")
 
 
-WRONG_IDS = [None, "", 1, True, [], {}, "a b", "a" * 65, "é", "a\n", "a\x00", "'; DROP", "../x", "１"]
+WRONG_IDS: list[Any] = [None, "", 1, True, [], {}, "a b", "a" * 65, "é", "a\n", "a\x00", "'; DROP", "../x", "１"]
 
 
 @pytest.mark.parametrize("field", ["id", "conversation", "cid"])
@@ -104,7 +105,7 @@ def test_a_text_is_text(value: Any) -> None:
         parse(send(text=value))
 
 
-@pytest.mark.parametrize("value", ["a\x00b", "\ud800", "a\udfffb", "\ud83d"])
+@pytest.mark.parametrize("value", ["a\x00b", "\ud800", "a\udfffb"])
 @pytest.mark.parametrize("type", ["text", "comment", "epoch", "ticket", "position"])
 def test_characters_that_are_no_text_go_no_further(type: str, value: str) -> None:
     raw = {
@@ -167,10 +168,12 @@ FIELDS = ("id", "conversation", "cid", "text", "since", "limit", "seq", "score",
 
 @given(st.sampled_from(wire.CLIENT_FRAMES), st.dictionaries(st.sampled_from(FIELDS), json_values))
 def test_whatever_the_fields_hold_a_frame_is_read_or_refused(type: str, fields: dict[str, Any]) -> None:
+    code = ""
     try:
         parse(json.dumps({"type": type, **fields}))
     except Malformed as refused:
-        assert refused.code in ("bad_request", "too_large")
+        code = refused.code
+    assert code in ("", "bad_request", "too_large")
 
 
 # ── what goes out ──

@@ -12,7 +12,7 @@ from bot.errors import Unavailable
 from bot.ports import Bot, Changed, Generator, Step
 from bot.worker import Worker
 from tests.fake_store import FakeStore
-from tests.fakes import HANG, FakeGenerator, begin, plays, shop_bot, writes
+from tests.fakes import HANG, FakeGenerator, begin, eventually, plays, shop_bot, writes
 
 TRUE = "You can return unused items within 30 days."
 
@@ -39,12 +39,6 @@ async def answers(bot: Bot, id: str = "c1") -> list[int | None]:
     return [event.answers for event in events if event.author is Author.BOT]
 
 
-async def until(happened: asyncio.Event | threading.Event) -> None:
-    async with asyncio.timeout(5):
-        while not happened.is_set():
-            await asyncio.sleep(0.001)
-
-
 async def test_a_question_is_answered_without_anybody_waiting_for_it(crew: Worker) -> None:
     bot = await hired(crew, writes(TRUE))
     await begin(bot)
@@ -63,7 +57,8 @@ async def test_waking_twice_answers_once(crew: Worker) -> None:
     await crew.idle()
     crew.wake("c1")
     await crew.idle()
-    assert await answers(bot) == [1] and len(generator.prompts) == 1
+    assert await answers(bot) == [1]
+    assert len(generator.prompts) == 1
 
 
 async def test_questions_that_come_during_an_answer_are_answered_in_order(crew: Worker) -> None:
@@ -100,15 +95,14 @@ async def test_conversations_do_not_wait_for_each_other(crew: Worker) -> None:
                 self._wait(gate, cancelled)
             yield TRUE
 
-    bot = await hired(crew, FirstIsSlow())
+    store = FakeStore()
+    bot = await hired(crew, FirstIsSlow(), store)
     for id in ("slow", "quick"):
         await begin(bot, id)
     await asks(bot, "slow")
-    await until(began)
+    await eventually(began.is_set)
     await asks(bot, "quick")
-    async with asyncio.timeout(5):
-        while not await answers(bot, "quick"):
-            await asyncio.sleep(0.001)
+    await eventually(lambda: any(event.answers for event in store.log["quick"]))
     assert await answers(bot, "slow") == []
     gate.set()
     await crew.idle()
@@ -174,7 +168,8 @@ async def test_after_the_stop_nothing_is_begun(crew: Worker) -> None:
     crew.wake("c1")
     async with asyncio.timeout(1):
         await crew.idle()
-    assert await answers(bot) == [] and await bot.store.owing() == ("c1",)
+    assert await answers(bot) == []
+    assert await bot.store.owing() == ("c1",)
 
 
 async def test_before_the_start_waking_does_nothing() -> None:

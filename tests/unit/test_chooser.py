@@ -1,0 +1,88 @@
+"""The chooser: a true sentence is not yet a good answer."""
+
+import pytest
+
+from bot import chooser
+
+EARPHONES = (
+    "Not if they are **in-ear** earphones: once the box has been opened we cannot take them back, for hygiene reasons. "
+    "Still sealed, they can come back within 14 days. If they are faulty, the hygiene rule does not apply and you can "
+    "send them in."
+)
+DELIVERY = (
+    "To Belgium, the Netherlands and Germany: **2–4 business days**. Counting starts on the day you order if that is "
+    "before 15:00 on a working day. Public holidays in Belgium do not count, and in the week before Christmas you "
+    "should add a day."
+)
+LATE = "You receive a reminder first and have **5 days** to put it right. After that a late fee of **€7.50** is added."
+CHINESE = "可以退货。耳机拆封后，除质量问题外不予退换。请在签收后 14 天内申请。"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage", "question"),
+    [
+        ("Still sealed, they can come back within 14 days.", EARPHONES, "can I return them?"),
+        ("Yes, still sealed, they can come back within 14 days.", EARPHONES, "can I return sealed ones?"),
+        ("You receive a reminder first and have 5 days to put it right.", LATE, "what if I pay late?"),
+        ("耳机拆封后，除质量问题外不予退换。", CHINESE, "耳机能退吗"),
+    ],
+)
+def test_a_sentence_of_the_passage_reads_well(sentence: str, passage: str, question: str) -> None:
+    assert chooser.reads_well(sentence, passage, question)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage", "question"),
+    [
+        # cut at its head: the subject is gone, and the claim with it
+        ("To Belgium do not count, and in the week before Christmas you should add a day.", DELIVERY, "how long?"),
+        ("In Belgium do not count, and in the week before Christmas you should add a day.", DELIVERY, "how long?"),
+        # cut at its tail
+        ("Counting starts on the day you order if that is", DELIVERY, "when does it start?"),
+        # two halves that were never one sentence
+        ("Still sealed, the hygiene rule does not apply and you can send them in.", EARPHONES, "can I return them?"),
+        # runs on
+        ("Alder clothing fit: Finally from clickinininininin", DELIVERY, "fit?"),
+        # a yes to a question that did not ask for one
+        ("Yes, you receive a reminder first and have 5 days to put it right.", LATE, "what happens if I pay late?"),
+        ("", LATE, "late?"),
+        ("?!", LATE, "late?"),
+        ("耳机拆封后，可以退货。", CHINESE, "耳机能退吗"),
+    ],
+)
+def test_a_splice_or_a_fragment_does_not(sentence: str, passage: str, question: str) -> None:
+    assert not chooser.reads_well(sentence, passage, question)
+
+
+def test_the_sentence_nearest_to_the_question_must_be_said() -> None:
+    first, second = (
+        "You receive a reminder first and have 5 days to put it right.",
+        "After that a late fee of €7.50 is added.",
+    )
+    assert not chooser.answers([first], LATE, "is there a late fee?", leads=True)
+    assert chooser.answers([first, second], LATE, "is there a late fee?", leads=True)
+    assert chooser.answers([second], LATE, "is there a late fee?", leads=False)
+
+
+def test_an_answer_that_leads_with_its_point_may_stop_after_it() -> None:
+    assert chooser.answers(
+        ["You receive a reminder first and have 5 days to put it right."], LATE, "what then?", leads=True
+    )
+
+
+def test_an_opening_that_decides_is_never_left_out() -> None:
+    dodging = ["If they are faulty, the hygiene rule does not apply and you can send them in."]
+    assert not chooser.answers(dodging, EARPHONES, "can I send in faulty earphones under the hygiene rule?", leads=True)
+    assert not chooser.answers(["耳机拆封后，除质量问题外不予退换。"], CHINESE, "耳机拆封后能退吗", leads=True)
+    assert chooser.answers(["可以退货。"], CHINESE, "可以退货吗", leads=True)
+
+
+@pytest.mark.parametrize("passage", ["", "   ", "***"])
+def test_an_empty_passage_answers_nothing(passage: str) -> None:
+    assert not chooser.answers(["Anything."], passage, "what?", leads=True)
+    assert not chooser.reads_well("Anything.", passage, "what?")
+
+
+def test_long_texts_take_no_longer_than_they_must() -> None:
+    long = "word " * 4_000
+    assert not chooser.reads_well(f"Other {long}.", LATE, "what?")

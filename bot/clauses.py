@@ -92,6 +92,7 @@ _ATTACHING = frozenset(
      "may", "must", "will", "then", "over", "under", "up")
 )  # fmt: skip
 _TURNING = frozenset().union(*lexicon.OPPOSITES)
+_SILENT = lexicon.STOP | lexicon.LOCAL_NEGATORS | lexicon.NEGATORS
 _PREFIXES = ("un", "non", "in", "dis", "im")
 
 
@@ -260,12 +261,7 @@ def _read_word(low: str, draft: _Draft) -> None:
     word = lexicon.canonical(low.replace("-", ""))
     if low in _TURNING or word in _TURNING or low.startswith(_PREFIXES):
         draft.note("turns", low.replace("-", ""), word)
-    if (
-        low not in lexicon.STOP
-        and low not in lexicon.LOCAL_NEGATORS
-        and low not in lexicon.NEGATORS
-        and low.strip("'-")
-    ):
+    if low not in _SILENT and low.strip("'-"):
         draft.content(word)
 
 
@@ -276,17 +272,8 @@ def _note_word(low: str, draft: _Draft) -> None:
         draft.note("turns", "sent" if low in lexicon.SENT else "arrived")
     if low in lexicon.CERTAINTY:
         draft.note("certain", lexicon.CERTAINTY[low])
-    for mode, words in (
-        ("must", lexicon.MUST),
-        ("may", lexicon.MAY),
-        ("perhaps", lexicon.PERHAPS),
-        ("will", lexicon.WILL),
-    ):
-        if low in words:
-            draft.note("modes", mode)
-    for role, words in (("we", lexicon.WE), ("you", lexicon.YOU)):
-        if low in words:
-            draft.note("roles", role)
+    draft.note("modes", *(mode for mode, words in lexicon.MODES if low in words))
+    draft.note("roles", *(role for role, words in lexicon.ROLES if low in words))
     if low in AUXILIARY:
         draft.is_predicate = True
 
@@ -301,37 +288,23 @@ _HAN_NEGATOR = re.compile(
     f"(?P<unused>[未非无][^的{_LIGHT}]{{1,4}})(?=的)|" + "|".join(map(re.escape, lexicon.CHINESE_NEGATORS))
 )
 _HAN_HARMLESS = re.compile(
-    "|".join(map(re.escape, (*lexicon.CHINESE_HARMLESS, *(w for w, _ in lexicon.CHINESE_BOUNDS_BEFORE))))
+    "|".join(map(re.escape, ("除非", *lexicon.CHINESE_HARMLESS, *(w for w, _ in lexicon.CHINESE_BOUNDS_BEFORE))))
 )
 _HAN_EXCEPT = re.compile(r"(?<![删去清解扣免拆消移排])除(?![非去湿尘])|以外|之外")
 _HAN_NO_TIME = re.compile("后台|后续|售后|最后|然后|稍后|目前|提前|前往|当前|前台")
-_HAN_MODES = (
-    ("必须", "must"),
-    ("务必", "must"),
-    ("可能", "perhaps"),
-    ("或许", "perhaps"),
-    ("可以", "may"),
-    ("将会", "will"),
-)
+_HAN_NOTES = {
+    "marks": lexicon.CHINESE_CONDITIONS,
+    "certain": lexicon.CHINESE_CERTAINTY,
+    "modes": lexicon.CHINESE_MODES,
+    "roles": lexicon.CHINESE_ROLES,
+}
 
 
 def _read_han(run: str, draft: _Draft) -> None:
     run = lexicon.plain_chinese(run).replace("至", "到")
-    for table, name in (
-        (lexicon.CHINESE_CONDITIONS, "marks"),
-        (lexicon.CHINESE_CERTAINTY, "certain"),
-        (_HAN_MODES, "modes"),
-    ):
-        draft.note(name, *(meant for written, meant in table if written in run))
-    for role, words in (("we", lexicon.WE), ("you", lexicon.YOU)):
-        draft.note("roles", *(role for word in words if not word.isascii() and word in run))
-    plain = _HAN_NO_TIME.sub("", run)
-    draft.note("turns", *(word for word in _TURNING if not word.isascii() and word in plain))
-    guarded = _HAN_HARMLESS.sub(lambda match: "\ue000" + match[0][1:] if match[0][0] in "不无未非没" else match[0], run)
-    if "除非" in run:
-        guarded = guarded.replace("除非", "\ue000\ue000")
+    _note_han(run, draft)
     start = 0
-    for match in _HAN_NEGATOR.finditer(guarded):
+    for match in _HAN_NEGATOR.finditer(_HAN_HARMLESS.sub(_masked, run)):
         _han_content(run[start : match.start()], draft)
         start = match.end()
         if match["unused"]:
@@ -342,6 +315,20 @@ def _read_han(run: str, draft: _Draft) -> None:
     if "except" in draft.sets["marks"]:
         draft.negate()
     _han_content(run[start:], draft)
+
+
+def _masked(match: re.Match[str]) -> str:
+    """不过, 非常, 除非 …: as long, without the ideographs that negate."""
+    return re.sub("[不没无未非勿莫别]", "\ue000", match[0])
+
+
+def _note_han(run: str, draft: _Draft) -> None:
+    if _HAN_EXCEPT.search(run):
+        draft.note("marks", "except")
+    for name, table in _HAN_NOTES.items():
+        draft.note(name, *(meant for word, meant in table if word in run))
+    plain = _HAN_NO_TIME.sub("", run)
+    draft.note("turns", *(word for word in _TURNING if not word.isascii() and word in plain))
 
 
 def _han_content(run: str, draft: _Draft) -> None:

@@ -9,6 +9,7 @@ sentences always pass.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from unicodedata import category
 
 from bot import lexicon
 from bot.alignment import Case, best_places
@@ -51,8 +52,9 @@ def check(sentence: str, passages: Sequence[str], question: str = "") -> Verdict
     if len(parts) > 1:
         return _combined(sentence, [check(part, passages, question) for part in parts])
     claim = _claim(sentence)
-    if not claim.whole_key or (not claim.unit.key and claim.yes is None):
-        return Verdict(sentence, True, None, "courtesy")
+    if not claim.unit.key and claim.yes is None:
+        is_plain = bool(claim.whole_key) or all(c.isspace() or category(c).startswith("P") for c in sentence)
+        return Verdict(sentence, is_plain, None, "courtesy" if is_plain else "characters")  # ✘ says no
     asked = read(question)
     readings = [read_passage(passage) for passage in passages]
     judged = [replace(_judge(claim, n, readings, asked), sentence=sentence, passage=n) for n in range(len(readings))]

@@ -122,9 +122,12 @@ def parts(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 
 def _is_joint(part: Sequence[Item], items: Sequence[Item], i: int) -> bool:
-    if items[i].low == "," and (_is_chinese(items[max(0, i - 2) : i]) or _is_chinese(items[i + 1 : i + 3])):
-        return True
-    if items[i].low == "," and part and part[0].low in SUBORDINATE:
+    if items[i].low == ",":
+        if _is_chinese(items[max(0, i - 2) : i]) or _is_chinese(items[i + 1 : i + 3]):
+            return True
+        if part and part[0].low in SUBORDINATE:
+            return True
+    elif part and i + 1 < len(items) and items[i + 1].low in AUXILIARY:  # "… and cannot be returned"
         return True
     return _is_verbal(part) and _is_verbal(_until_joint(items, i + 1))
 

@@ -107,15 +107,26 @@ CHINESE_CERTAINTY = (
     ("总是", "always"), ("始终", "always"), ("全额", "completely"), ("自动", "automatically"), ("全球", "worldwide"),
 )  # fmt: skip
 
-MUST = _set("must required requires require mandatory obligatory obliged compulsory")
-MAY = _set("can may might could optional optionally")
-PERHAPS = _set("may might could possibly perhaps sometimes")
-WILL = _set("will shall")
+MODES = (
+    ("must", _set("must required requires require mandatory obligatory obliged compulsory")),
+    ("may", _set("may can might could optional optionally")),
+    ("perhaps", _set("may might could possibly perhaps sometimes")),
+    ("will", _set("will shall")),
+)
+CHINESE_MODES = (
+    ("必须", "must"), ("务必", "must"), ("可能", "perhaps"), ("或许", "perhaps"), ("可以", "may"), ("将会", "will"),
+)  # fmt: skip
 
 # ── who: only compared where somebody pays or answers for something ──
 
-WE = _set("we us our ours shop seller merchant store 我们 本店 商家 卖家 店铺 平台")
-YOU = _set("you your yours customer customers buyer buyers client sender 您 你 顾客 客户 买家 用户")
+ROLES = (
+    ("we", _set("we us our ours shop seller merchant store")),
+    ("you", _set("you your yours customer customers buyer buyers client sender")),
+)
+CHINESE_ROLES = (
+    ("我们", "we"), ("本店", "we"), ("商家", "we"), ("卖家", "we"), ("店铺", "we"), ("平台", "we"), ("您", "you"),
+    ("你", "you"), ("顾客", "you"), ("客户", "you"), ("买家", "you"), ("用户", "you"),
+)  # fmt: skip
 BEARING = _set("cost responsible bear cover liable organise expense arrange 承担 支付 负责 自付 自理")
 
 # ── bounds of a number ──
@@ -270,7 +281,8 @@ PHRASES = {
     ("no", "charge"): "free", ("no", "cost"): "free", ("no", "fee"): "free", ("without", "charge"): "free",
     ("free", "of", "charge"): "free", ("no", "extra", "charge"): "free", ("no", "extra", "cost"): "free",
     ("no", "additional", "cost"): "free", ("no", "additional", "charge"): "free", ("costs", "nothing"): "free",
-    ("feel", "free"): "please", ("after", "that"): "then", ("after", "this"): "then", ("right", "away"): "immediately", ("straight", "away"): "immediately",
+    ("feel", "free"): "please", ("after", "that"): "then", ("after", "this"): "then",
+    ("right", "away"): "immediately", ("straight", "away"): "immediately",
     ("at", "once"): "immediately", ("final", "sale"): "nonreturnable", ("not", "only"): "also",
     ("no", "problem"): "sure", ("no", "matter"): "whether", ("as", "long", "as"): "if", ("so", "long", "as"): "if",
     ("on", "condition", "that"): "if", ("in", "case"): "if", ("apart", "from"): "except", ("aside", "from"): "except",

@@ -12,7 +12,5 @@ class SilentGenerator:
     def count_tokens(self, text: str) -> int:
         return len(text) // 4
 
-    def generate(
-        self, prompt: str, sampling: Sampling, cancelled: Callable[[], bool] = lambda: False
-    ) -> Iterator[str]:
+    def generate(self, prompt: str, sampling: Sampling, cancelled: Callable[[], bool] = lambda: False) -> Iterator[str]:
         return iter(())

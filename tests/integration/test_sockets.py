@@ -528,8 +528,13 @@ async def test_a_heartbeat_brings_what_another_process_wrote(site: Site) -> None
     async with site.tab(id) as tab:
         await site.bot.store.change(id, lambda c: c.claimed("eve", at=AT))  # past the hub
         assert (await tab.event(Kind.CLAIMED))["seq"] == 1
+        assert (await tab.next("ping"))["heads"] == {id: 1}
+
+
+async def test_a_tab_that_answers_pings_stays_and_one_that_does_not_is_let_go(site: Site) -> None:
+    object.__setattr__(site.doors, "heartbeat_s", 0.3)
+    async with site.tab(await site.customer()) as tab:
         ping = await tab.next("ping")
-        assert ping["heads"] == {id: 1}
         await tab.tell("pong", n=ping["n"])
         await tab.next("ping", n=ping["n"] + 1)
         assert await tab.closed() == wire.CLOSE["no_pong"]

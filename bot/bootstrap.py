@@ -141,6 +141,11 @@ def quiet_libraries() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
+def gone(origins: Sequence[str]) -> frozenset[str]:
+    """Folders that were ingested once and are no longer there: moved, or renamed."""
+    return frozenset(origin for origin in origins if not Path(origin).exists())
+
+
 def read_files(paths: Sequence[Path], known_origins: Sequence[str]) -> list[tuple[str, str, list[Any]]]:
     """(origin, prefix below it, files) for each path.
 

@@ -23,6 +23,7 @@ from bot.ports import Bot
 from bot.reply import Outcome
 from bot.settings import Settings
 from bot.web.app import create_app
+from bot.web.server import Server
 from bot.web.wire import MAX_FRAME
 
 GRACE_S = 5
@@ -44,7 +45,7 @@ async def serve(settings: Settings, output: Output) -> int:
     listening = _listen(settings.host, settings.port)
     base = settings.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"
     app = create_app(settings, lambda worker: bootstrap.assembled(settings, worker.wake))
-    server = uvicorn.Server(_uvicorn(app))
+    server = Server(_uvicorn(app))
     output.line("loading the models …")
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():  # uvicorn offers a flag, no event
@@ -103,7 +104,8 @@ async def ingest(
         await bot.store.check()
         origins = sorted({document.origin for document in await bot.store.documents()})
         found = bootstrap.read_files(paths, origins)
-        scopes = [Scope(origin, prefix) for origin, prefix, _ in found]
+        gone = bootstrap.gone(origins)
+        scopes = [Scope(origin, prefix, gone) for origin, prefix, _ in found]
         files = [file for _, _, some in found for file in some]
         if not files:
             output.problem(f"{paths[0]}: there is no Markdown or CSV file in it")

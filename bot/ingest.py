@@ -1,7 +1,7 @@
 """Sources → store and index. SQL is changed first and at once; the index follows, and is derived from SQL alone."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -34,15 +34,19 @@ class SourceFile(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What an ingest speaks for: everything below `prefix` of one origin. The rest of the knowledge base stays."""
+    """What an ingest speaks for: everything below `prefix` of one origin. The rest of the knowledge base stays.
+
+    Origins that are `gone` (the folder was moved) count as this one.
+    """
 
     origin: str
     prefix: str = ""
+    gone: frozenset[str] = frozenset()
 
     def covers(self, document: Document) -> bool:
-        path = document.key.split("#")[0]
+        path = _path(document)
         inside = not self.prefix or path == self.prefix or path.startswith(self.prefix.rstrip("/") + "/")
-        return document.origin == self.origin and inside
+        return inside and (document.origin == self.origin or document.origin in self.gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,12 @@ async def ingest(
     """Make the knowledge base hold what `files` say, within `scopes`. Running it twice changes nothing."""
     started = perf_counter()
     documents, wanted, problems, unread = parse_files(files, csv_format)
-    known = await _known(bot, scopes, unread)
+    held = await bot.store.documents()
+    taken = {_path(one): one.origin for one in held if not any(scope.covers(one) for scope in scopes)}
+    problems += _collisions(documents, taken)
+    documents = [document for document in documents if _path(document) not in taken]
+    wanted = [passage for passage in wanted if passage.document.split("#")[0] not in taken]
+    known = await _known(bot, held, scopes, unread)
     change = faq.diff(known, wanted)
     removed = tuple(known[id] for id in change.removed)
     if dry_run:
@@ -131,13 +140,28 @@ async def ingest(
     )
 
 
-async def _known(bot: Bot, scopes: Sequence[Scope], unread: set[tuple[str, str]]) -> dict[str, Passage]:
+def _collisions(documents: Sequence[Document], taken: Mapping[str, str]) -> list[Problem]:
+    """A file of another folder has this name already: its entries must not take each other's place."""
+    paths = dict.fromkeys(_path(document) for document in documents)
+    return [
+        Problem(f"{path}:1", f"a file of this name was ingested from {taken[path]} before: rename one of the two")
+        for path in paths
+        if path in taken
+    ]
+
+
+def _path(document: Document) -> str:
+    return document.key.split("#")[0]
+
+
+async def _known(
+    bot: Bot, held: Sequence[Document], scopes: Sequence[Scope], unread: set[tuple[str, str]]
+) -> dict[str, Passage]:
     """The live passages this ingest speaks for."""
     documents = {
         document.key
-        for document in await bot.store.documents()
-        if any(scope.covers(document) for scope in scopes)
-        and (document.origin, document.key.split("#")[0]) not in unread
+        for document in held
+        if any(scope.covers(document) for scope in scopes) and (document.origin, _path(document)) not in unread
     }
     return {passage.id: passage for passage in await bot.store.live_passages() if passage.document in documents}
 

@@ -98,6 +98,24 @@ async def test_a_dry_run_says_what_would_be_and_changes_nothing() -> None:
     assert generations_of(bot) == 1
 
 
+async def test_two_folders_with_a_file_of_the_same_name_do_not_take_each_others_entries() -> None:
+    bot = fake_bot()
+    await take(bot, File("help.md", FAQ))
+    report = await take(bot, File("help.md", OTHER, "shop"), scopes=[Scope("shop")])
+    assert [str(problem) for problem in report.problems] == [
+        "help.md:1: a file of this name was ingested from kb before: rename one of the two"
+    ]
+    assert await titles(bot) == ["How do I return a lamp?", "How long does delivery take?"]
+
+
+async def test_a_folder_that_was_moved_keeps_its_entries_and_drops_what_is_no_longer_in_it() -> None:
+    bot = fake_bot()
+    await take(bot, File("help.md", FAQ), File("cards.md", OTHER))
+    report = await take(bot, File("help.md", FAQ, "moved"), scopes=[Scope("moved", gone=frozenset({"kb"}))])
+    assert (len(report.added), len(report.removed), report.unchanged, report.problems) == (0, 1, 2, ())
+    assert {document.origin for document in await bot.store.documents()} == {"moved"}
+
+
 async def test_an_empty_knowledge_base_is_an_index_too() -> None:
     bot = fake_bot()
     await take(bot, File("faqs/a.md", FAQ))

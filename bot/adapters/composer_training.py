@@ -335,6 +335,7 @@ def _save_model(model: Any, tokenizer: Any, folder: Path) -> None:
     halves.load_state_dict(model.state_dict())
     halves.save_pretrained(beside)
     tokenizer.save_pretrained(beside)
+    (beside / "model.safetensors").chmod(0o644)  # written for its owner alone, but a service runs as somebody else
     _swap(beside, folder)
 
 

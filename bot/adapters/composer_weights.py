@@ -34,7 +34,7 @@ _SHARES = {
     "earlier": 1 / 12,
 }
 
-# Found by measuring the untrained model on held-out replies (the model card has the table).
+# Found by measuring the untrained model on held-out replies: the model card has the table.
 NOISE = 0.01  # standard deviation of all that is not written here; 0.02 drowns the circuit
 MATCH = 1.25  # scale of queries and keys: one true match outweighs several hundred chance ones
 ALIKE = 0.4  # the same for likeness of meaning, which must not be all or nothing

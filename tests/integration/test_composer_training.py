@@ -79,7 +79,7 @@ clip = 1.0
 [schedule]
 minutes = 1
 long_from = 0.9
-validate_minutes = 0.02
+validate_minutes = 0.005
 validation_rows = 4
 """
 
@@ -126,12 +126,12 @@ class Interrupted(Exception):
     pass
 
 
-def train(corpus: Path, output: Path, steps: int, seen: list[Progress], **options: Any) -> None:
-    """Stop after `steps`, as a power cut would."""
+def train(corpus: Path, output: Path, steps: int, seen: list[Progress], *, measured: int = 0, **options: Any) -> None:
+    """Stop after so many steps and measurements, as a power cut would."""
 
     def report(progress: Progress) -> None:
         seen.append(progress)
-        if len(seen) >= steps:
+        if len(seen) >= steps and sum(p.validation is not None for p in seen) >= measured:
             raise Interrupted
 
     train_composer(corpus / "training.toml", corpus, output, report=report, **options)
@@ -143,7 +143,7 @@ def train(corpus: Path, output: Path, steps: int, seen: list[Progress], **option
 def test_the_loss_goes_down_and_an_interrupted_run_goes_on(corpus: Path, tmp_path: Path) -> None:
     output, seen, again = tmp_path / "composer", list[Progress](), list[Progress]()
     with pytest.raises(Interrupted):
-        train(corpus, output, 20, seen)
+        train(corpus, output, 20, seen, measured=1)
     assert seen[-1].loss < seen[0].loss
     assert not output.exists()  # nothing is published before the end
     measured = [p for p in seen if p.validation is not None]

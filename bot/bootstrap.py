@@ -125,7 +125,7 @@ def train_composer(
     config: Path,
     corpus: Path,
     output: Path,
-    minutes: float,
+    minutes: float | None,
     resume: bool,
     say: Callable[[str], None],
 ) -> None:

@@ -90,7 +90,7 @@ def train(
     config: Annotated[Path, typer.Option(help="The recipe.")] = Path("bot/models/composer/training.toml"),
     corpus: Annotated[Path, typer.Option(help="Folder with lm.jsonl.gz and grounded.jsonl.gz.")] = Path("corpus"),
     output: Annotated[Path, typer.Option(help="Where the checkpoint is written.")] = Path("var/composer"),
-    minutes: Annotated[float, typer.Option(help="Stop after so many minutes.")] = 100.0,
+    minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes (default: the recipe's).")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in the output.")] = False,
 ) -> None:
     """Train a model of our own: the composer that phrases replies."""

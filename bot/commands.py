@@ -218,7 +218,7 @@ def _show(output: Output, outcome: Outcome, why: bool) -> None:
 # ── train, migrate, doctor ──
 
 
-def train(output: Output, config: Path, corpus: Path, target: Path, minutes: float, resume: bool) -> int:
+def train(output: Output, config: Path, corpus: Path, target: Path, minutes: float | None, resume: bool) -> int:
     if not config.is_file():
         raise Unavailable(f"{config}: there is no such recipe; name one with --config")
     if not corpus.is_dir():

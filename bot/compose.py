@@ -20,7 +20,9 @@ from bot.knowledge import Hit
 from bot.ports import Bot, Sampling
 from bot.prompt import Turn
 
+_MAY_END = re.compile(r"[.!?;:。！？；：\n].|<\|", re.S)  # a sentence ends where another begins, or at a marker
 _MARKER = re.compile("|".join(map(re.escape, prompt.MARKERS)))  # at the first one the reply is over
+LONGEST_HELD = 400  # characters without the end of a sentence
 STOPPED_S = 1.0  # for the generator to see that nobody reads on; one that does not holds nobody up
 OnSentence = Callable[[str, Sequence[Verdict]], None]  # the checked text so far, and its verdicts
 
@@ -154,7 +156,10 @@ def _ms(started: float) -> float:
 
 
 async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncGenerator[str, None]:
-    """The generator's text as it comes. Leaving early stops the generator at its next token."""
+    """The generator's text, a sentence or so at a time. Leaving early stops the generator at its next token.
+
+    Token by token the event loop would wake a hundred times a second, and slow down what it waits for.
+    """
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[str | BaseException | None] = asyncio.Queue()
     left = threading.Event()
@@ -166,11 +171,17 @@ async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncGenerator[str
     def work() -> None:
         if left.is_set():
             return
+        held = ""
         try:
             for chunk in bot.generator.generate(text, sampling, left.is_set):
-                put(chunk)
+                held += chunk
+                if len(held) > LONGEST_HELD or _MAY_END.search(held):
+                    put(held)
+                    held = ""
+            put(held)
             put(None)
         except BaseException as error:
+            put(held)
             put(error)
 
     def ended(task: "asyncio.Future[None]") -> None:

@@ -29,7 +29,7 @@ class Policy:
 
     thresholds: Thresholds
     chinese: Thresholds
-    passages: int = 3  # at most so many under one reply
+    passages: int = 1  # shown to the composer: with more, a small one picks from the wrong one
     options: int = 3  # near questions offered when unsure
     closeness: float = 0.75  # further passages must reach this share of the best one's score
     verbatim_words: int = 170  # a longer passage is cut at a sentence when quoted

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import zip_longest
 from time import perf_counter
 
-from bot import dialogue, faq, grounding, metrics, retrieval
+from bot import dialogue, grounding, metrics, retrieval
 from bot.compose import compose
 from bot.conversation import Author, Event, Kind
 from bot.dialogue import HandOff
@@ -46,7 +46,7 @@ class Ranked:
 async def index_corpus(bot: Bot, entries: Sequence[Entry], progress: Callable[[str, int, int], None]) -> None:
     """Make `bot`, which must be a temporary one, know exactly this corpus."""
     documents = [_document(entry) for entry in entries]
-    passages = [p for entry, document in zip(entries, documents, strict=True) for p in _passages(entry, document)]
+    passages = [Passage(d.key, d.key, d.title, d.text, d.language) for d in documents]
     await bot.store.apply(documents, passages, (), bot.now())
     await rebuild(bot, progress)
 
@@ -54,13 +54,6 @@ async def index_corpus(bot: Bot, entries: Sequence[Entry], progress: Callable[[s
 def _document(entry: Entry) -> Document:
     language = language_of(f"{entry.title} {entry.text}")
     return Document(entry.id, entry.title, "faq", language, entry.text, entry.id)
-
-
-def _passages(entry: Entry, document: Document) -> list[Passage]:
-    texts = list(faq.split(entry.text.splitlines())) or [""]
-    return [
-        Passage(entry.id, entry.id, entry.title, text, document.language, position=n) for n, text in enumerate(texts)
-    ]
 
 
 async def judge(bot: Bot, queries: Sequence[Query], progress: Progress = _silent) -> list[Ranked]:

@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter
 from typing import Protocol
 
-from bot import faq
+from bot import faq, retrieval
 from bot.errors import IndexDamaged, IndexMismatch, NoIndex
 from bot.faq import Problem
 from bot.knowledge import Document, Passage, Piece, pieces
@@ -187,7 +187,9 @@ async def rebuild(bot: Bot, progress: Progress = _silent) -> tuple[int, Manifest
 
 
 async def _publish(bot: Bot, passages: Sequence[Passage], progress: Progress) -> tuple[int, Manifest]:
-    wanted = {piece.id: piece for passage in passages for piece in pieces(passage)}
+    # A vector of text the embedder cannot read says nothing, and is never asked for: such passages are found by words.
+    read = [passage for passage in passages if retrieval.reads(bot, passage.language)]
+    wanted = {piece.id: piece for passage in read for piece in pieces(passage)}
     known = await bot.run(bot.indexes.vectors, tuple(wanted.values()))
     missing = [piece for id, piece in wanted.items() if id not in known]
     fresh = await _embed(bot, missing, progress)

@@ -78,7 +78,7 @@ def _recall(bot: Bot, query: str, language: str, depth: int) -> _Recalled:
     index = bot.indexes.current()
     started = perf_counter()
     mended = index.lexical.mended(query) if isinstance(index.lexical, Mends) else query
-    vector = bot.embedder.embed([mended], is_query=True) if _reads(bot, language) else None
+    vector = bot.embedder.embed([mended], is_query=True) if reads(bot, language) else None
     timings = {"embed": _since(started)}
     started = perf_counter()
     dense = index.dense.search(mended, vector, depth) if vector is not None else []
@@ -87,7 +87,7 @@ def _recall(bot: Bot, query: str, language: str, depth: int) -> _Recalled:
     return _Recalled(mended, index.manifest.generation, dict(dense), dict(lexical), timings)
 
 
-def _reads(bot: Bot, language: str) -> bool:
+def reads(bot: Bot, language: str) -> bool:
     """Whether a vector means anything for text in `language`."""
     return _script(language) in {_script(known) for known in bot.embedder.languages}
 
@@ -109,7 +109,7 @@ def _fuse(bot: Bot, recalled: _Recalled, passages: Iterable[Passage], language: 
     furthest = min(recalled.dense.values(), default=0.0)
     hits = []
     for passage in passages:
-        dense = recalled.dense.get(passage.id, furthest) if _reads(bot, passage.language) else 0.0
+        dense = recalled.dense.get(passage.id, furthest) if reads(bot, passage.language) else 0.0
         hits.append(_hit(passage, dense, recalled.lexical.get(passage.id, 0.0)))
     kept = _same_language_first(sorted(hits, key=_best_first), language)
     wanted = folded_terms(recalled.query)
@@ -158,7 +158,7 @@ def _rank(bot: Bot, query: str, passages: Sequence[Passage]) -> list[Hit]:
     wanted = folded_terms(query)
     owned = [(n, piece.text) for n, passage in enumerate(passages) for piece in pieces(passage)]
     cosines: dict[int, float] = {}
-    if owned and _reads(bot, language_of(query)):
+    if owned and reads(bot, language_of(query)):
         asked = bot.embedder.embed([query], is_query=True)[0]
         vectors = bot.embedder.embed([text for _, text in owned], is_query=False)
         for row, (n, _) in enumerate(owned):
@@ -166,7 +166,7 @@ def _rank(bot: Bot, query: str, passages: Sequence[Passage]) -> list[Hit]:
     hits = []
     for n, passage in enumerate(passages):
         coverage = _coverage(wanted, passage)
-        dense = cosines.get(n, 0.0) if _reads(bot, passage.language) else 0.0
+        dense = cosines.get(n, 0.0) if reads(bot, passage.language) else 0.0
         hits.append(replace(_hit(passage, dense, coverage), coverage=coverage))
     return sorted(hits, key=lambda hit: -hit.score)
 

@@ -100,10 +100,10 @@ class Settings(BaseSettings):
     model_workers: int = Field(2, ge=1, le=64, description="Model calls that may run at once.")
     model_threads: int = Field(1, ge=1, le=64, description="Processor threads one model call may use.")
 
-    answer_threshold: Score = Field(0.5, description="Decision score at which the bot answers.")
+    answer_threshold: Score = Field(0.75, description="Decision score at which the bot answers.")
     suggest_threshold: Score = Field(0.35, description="Decision score at which it offers near questions instead.")
-    answer_threshold_zh: Score = Field(0.5, description="The same for Chinese: answer.")
-    suggest_threshold_zh: Score = Field(0.35, description="The same for Chinese: offer near questions.")
+    answer_threshold_zh: Score = Field(0.6, description="The same for Chinese: answer.")
+    suggest_threshold_zh: Score = Field(0.3, description="The same for Chinese: offer near questions.")
     first_sentence_seconds: Seconds = Field(4.0, description="No checked sentence by then: the passage is quoted.")
     deadline_seconds: Seconds = Field(10.0, description="A draft still unfinished by then is sent as far as it stands.")
 

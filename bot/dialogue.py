@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from bot import chooser, smalltalk
 from bot.conversation import Author, Conversation, Event, Reason, Status
 from bot.grounding import Verdict
-from bot.knowledge import Citation, Hit, cite, language_of
+from bot.knowledge import Citation, Hit, Passage, cite, language_of
 from bot.sentences import sentences
+from bot.text import folded_terms
 
 HISTORY = 6  # earlier messages a follow-up may lean on
 
@@ -215,7 +216,15 @@ def settle(verdicts: Sequence[Verdict], hits: Sequence[Hit], question: str, poli
         text = join([verdict.sentence for verdict in shown])
         return Reply(text, cite([hits[index] for index in carrying]), "generated")
     best = hits[0]
-    return Reply(quote(best.passage.text, policy.verbatim_words), cite([best]), "verbatim")
+    return Reply(quoted(best.passage, question, policy.verbatim_words), cite([best]), "verbatim")
+
+
+def quoted(passage: Passage, question: str, words: int) -> str:
+    """A passage word for word. An FAQ's answer ("No, never.") stands below its own question, unless that is what was
+    asked: so a customer sees at once when it answers another one."""
+    text = quote(passage.text, words)
+    is_asked = set(folded_terms(passage.title)) == set(folded_terms(question))
+    return text if passage.kind != "faq" or is_asked or not passage.title else f"**{passage.title}**\n\n{text}"
 
 
 def join(sentences: Sequence[str]) -> str:

@@ -169,9 +169,11 @@ def test_each_language_has_its_own_thresholds() -> None:
 
 
 def test_further_passages_answer_only_close_behind_the_best() -> None:
-    answer = dialogue.decide(hits(1.0, 0.75, 0.74, 0.9), 1.0, "en", POLICY)
+    policy = replace(POLICY, passages=3)
+    answer = dialogue.decide(hits(1.0, 0.75, 0.74, 0.9), 1.0, "en", policy)
     assert isinstance(answer, Answer)
     assert [hit.score for hit in answer.hits] == [1.0, 0.75]  # the third is too far off, the fourth one too many
+    assert len(dialogue.decide(hits(1.0, 0.99), 1.0, "en", replace(POLICY, passages=1)).hits) == 1  # type: ignore[union-attr]
 
 
 def test_passages_of_another_language_do_not_mix_into_an_answer() -> None:
@@ -237,15 +239,23 @@ def test_a_draft_that_leaves_out_what_the_question_is_about_gives_way_to_the_pas
     late = passage("What if I pay late?", "You are reminded first. Then a fee of €7.50 is added.", "en")
     reply = dialogue.settle([carried("You are reminded first.")], [Hit(late, 0.9)], "is there a late fee?", POLICY)
     assert isinstance(reply, Reply)
-    assert (reply.text, reply.source) == (late.text, "verbatim")
+    assert (reply.text, reply.source) == (f"**{late.title}**\n\n{late.text}", "verbatim")
 
 
 @pytest.mark.parametrize("verdicts", [[], [REFUSED], [REFUSED, carried("Two.")], [carried("Sure!", None), REFUSED]])
 def test_without_a_sentence_that_rests_on_a_passage_the_best_one_is_quoted(verdicts: list[Verdict]) -> None:
     reply = dialogue.settle(verdicts, hits(0.9, 0.8), "Which text?", POLICY)
     assert isinstance(reply, Reply)
-    assert (reply.text, reply.source) == ("Text 0.", "verbatim")
+    assert (reply.text, reply.source) == ("**Question 0?**\n\nText 0.", "verbatim")
     assert [citation.title for citation in reply.citations] == ["Question 0?"]
+
+
+@pytest.mark.parametrize("asked", ["Can I return opened earphones?", "can i return OPENED earphones"])
+def test_an_answer_stands_below_its_own_question_unless_that_was_asked(asked: str) -> None:
+    page = passage("Can I return opened earphones?", "No.", "en")
+    assert dialogue.quoted(page, asked, 170) == "No."
+    assert dialogue.quoted(page, "Can I return opened boots?", 170) == "**Can I return opened earphones?**\n\nNo."
+    assert dialogue.quoted(replace(page, kind="policy"), "boots?", 170) == "No."
 
 
 def test_without_a_passage_a_person_is_asked() -> None:

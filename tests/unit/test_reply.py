@@ -12,7 +12,7 @@ import pytest
 
 from bot import reply
 from bot.conversation import Author, Conversation, Event, Kind, Reason, Status
-from bot.dialogue import Policy, Thresholds
+from bot.dialogue import Policy, Thresholds, quoted
 from bot.errors import IndexDamaged, NotFound, Refused, TooLarge, Unavailable
 from bot.hub import Draft, Item, Typing
 from bot.ports import Bot, Changed, Step
@@ -195,7 +195,11 @@ async def test_a_checked_draft_is_the_reply_with_its_citation() -> None:
 async def test_when_the_draft_does_not_stand_the_passage_itself_does(generator: FakeGenerator) -> None:
     policy = replace(POLICY, first_sentence_s=0.05)
     event = await answered(await shop_bot(generator, policy=policy), QUESTION)
-    assert (event.author, event.text, event.data["source"]) == (Author.BOT, RETURNS.text, "verbatim")
+    assert (event.author, event.text, event.data["source"]) == (
+        Author.BOT,
+        quoted(RETURNS, QUESTION, 170),
+        "verbatim",
+    )
     assert [citation.passage for citation in event.citations] == [RETURNS.id]
 
 

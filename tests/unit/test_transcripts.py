@@ -143,7 +143,7 @@ class Play:
         options = [option for one in settled if isinstance(one, Clarify) for option in one.options]
         if replies:
             cited = tuple(citation for reply in replies for citation in reply.citations)
-            return [*done, self._say(" / ".join(reply.text for reply in replies), cited)]
+            return [*done, self._say(" / ".join(_below_its_question(reply.text) for reply in replies), cited)]
         if options:
             self._say(say("clarify", language))
             return [*done, "bot(offers " + " | ".join(f'"{option}"' for option in options) + ")"]
@@ -218,3 +218,8 @@ def test_a_reply_that_comes_after_an_agent_claimed_is_not_added() -> None:
     claimed = replace(asked, fresh=()).claimed("Ana", at=START)
     with pytest.raises(Conflict):
         claimed.replied("Here.", answers=1, at=START)
+
+
+def _below_its_question(text: str) -> str:
+    """A quoted answer without the question it stands under: transcripts name neither titles nor layout."""
+    return text.partition("**\n\n")[2] if text.startswith("**") else text

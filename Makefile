@@ -67,7 +67,9 @@ check: lint test browser ## lint, test and browser: what CI runs
 .PHONY: migration
 migration: install ## m="what changes": writes a revision and tests it both ways
 	@test -n "$(m)" || { echo 'say what changes: make migration m="add a column"'; exit 2; }
-	@$(BIN)/python tools/migration.py "$(m)"
+	@url="sqlite:///$$(mktemp -d)/empty.sqlite"; \
+	$(BIN)/python -c 'import sys; from bot.adapters.migrate import migrate; migrate(sys.argv[1])' "$$url"; \
+	$(BIN)/alembic -x url="$$url" revision --autogenerate -m "$(m)"
 	@$(PYTEST) tests/integration/test_migrations.py -q
 
 .PHONY: clean

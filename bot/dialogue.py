@@ -37,7 +37,6 @@ class Policy:
     first_sentence_s: float = 4.0  # no checked sentence by then: the passage is quoted
     deadline_s: float = 10.0  # the whole draft
     drafts: int = 1  # how many the generator may try before the passage is quoted
-    topics_for_people: tuple[str, ...] = ()
 
     def thresholds_for(self, language: str) -> Thresholds:
         return self.chinese if language == "zh" else self.thresholds

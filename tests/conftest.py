@@ -1,6 +1,7 @@
 """For all tests: whatever blocks the event loop fails the test that ran it."""
 
 import inspect
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -29,3 +30,18 @@ def nothing_blocks_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
     finally:
         watch.deactivate()
+
+
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped:
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under CI a skipped test is a failure: what was not run was not shown to work."""
+    if _skipped and os.environ.get("CI"):
+        print(f"\n{len(_skipped)} skipped under CI, which counts as failed: {', '.join(_skipped[:5])}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

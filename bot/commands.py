@@ -40,7 +40,8 @@ async def _ready(settings: Settings) -> None:
 
 
 async def serve(settings: Settings, output: Output) -> int:
-    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level="WARNING", format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("bot").setLevel(settings.log_level.upper())  # the libraries have little to say to a shop
     await _ready(settings)
     listening = _listen(settings.host, settings.port)
     base = settings.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"

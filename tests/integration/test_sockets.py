@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from bot.adapters.sql import SqlStore
 from bot.conversation import Author, Conversation, Kind
+from bot.dialogue import quoted
 from bot.errors import Unavailable
 from bot.hub import Draft
 from bot.ports import Bot, Generator
@@ -643,7 +644,7 @@ async def test_whatever_the_generator_does_the_passage_is_there(start: Start, ge
     async with site.tab(await site.customer()) as tab:
         await tab.say(QUESTION)
         reply = await tab.event(author="bot")
-        assert reply["body"]["text"] == SHOP[0].text
+        assert reply["body"]["text"] == quoted(SHOP[0], QUESTION, 170)
         assert reply["body"]["source"] == "verbatim"
         told = json.dumps(tab.seen)
         assert not any(secret in told for secret in ("CUDA", "SELECT", "free for you", "RuntimeError", "Traceback"))

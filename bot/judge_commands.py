@@ -1,7 +1,6 @@
 """`bot evaluate`: judged questions on the live index, a BEIR-shaped folder, or grounded rows."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
@@ -38,7 +37,7 @@ async def corpus(settings: Settings, output: Output, folder: Path, per_query: Pa
     entries = judged.entries(_read(folder / "corpus.jsonl"), str(folder / "corpus.jsonl"))
     queries = _queries(folder, folder / "qrels" / "test.tsv", limit)
     with bootstrap.temporary_folder() as place:
-        own = bootstrap.own_settings(settings, place, generator="none", model_threads=os.cpu_count() or 1)
+        own = bootstrap.own_settings(settings, place, generator="none")
         await bootstrap.migrated(own)
         async with bootstrap.assembled(own) as bot:
             with output.progress("indexing") as bar:

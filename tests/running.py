@@ -26,11 +26,13 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "bot", *arguments]
 
 
-def bot(data_dir: Path, *arguments: str, stdin: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
+def bot(
+    data_dir: Path, *arguments: str, stdin: str = "", cwd: Path | None = None, **settings: str
+) -> "subprocess.CompletedProcess[str]":
     """Run one `bot` command to its end."""
     return subprocess.run(
         command(*arguments), env=environment(data_dir, **settings), input=stdin, capture_output=True, text=True,
-        timeout=PATIENCE_S, check=False,
+        timeout=PATIENCE_S, check=False, cwd=cwd,
     )  # fmt: skip
 
 

@@ -1,17 +1,14 @@
 """Chromium against a running server with a small knowledge base of its own, one of whose entries is hostile."""
 
 import http.server
-import os
-import re
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect, sync_playwright
+
+from tests.running import bot, serving
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -68,29 +65,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("shop")
     for name, text in KNOWLEDGE.items():
         (folder / name).write_text(text, encoding="utf-8")
-    settings = {"BOT_DATA_DIR": str(folder / "var"), "BOT_GENERATOR": "none", "BOT_HOST": "127.0.0.1", "BOT_PORT": "0"}
-    environment = {**os.environ, **settings, "PYTHONUNBUFFERED": "1"}
-    subprocess.run(_command("ingest", str(folder)), env=environment, check=True, capture_output=True)
-    log = folder / "serve.log"
-    with log.open("wb") as output:
-        serving = subprocess.Popen(_command("serve"), env=environment, stdout=subprocess.PIPE, stderr=output)
-        try:
-            yield _url(serving, log)
-        finally:
-            serving.terminate()
-            serving.communicate(timeout=20)
-
-
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "bot", *arguments]
-
-
-def _url(serving: "subprocess.Popen[bytes]", log: Path) -> str:
-    assert serving.stdout
-    for line in serving.stdout:
-        if found := re.search(rb"demo shop.*(http://\S+?)/\s*$", line):
-            return found[1].decode()
-    raise AssertionError(f"the server did not start:\n{log.read_text()}")
+    data = folder / "var"
+    assert bot(data, "ingest", str(folder), BOT_GENERATOR="none").returncode == 0
+    with serving(data, BOT_GENERATOR="none") as running:
+        yield running.url
 
 
 @pytest.fixture(scope="session")

@@ -163,6 +163,8 @@ def test_on_a_phone_the_chat_takes_the_whole_screen(server: str, visitor: Visito
     page.goto(f"{server}/?locale=en")
     chat = Chat(page)
     chat.launcher.tap()
+    expect(chat.panel).to_be_visible()
+    chat.panel.evaluate("panel => Promise.all(panel.getAnimations().map(motion => motion.finished))")  # it slides in
     assert chat.panel.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844}
     expect(chat.launcher).to_be_hidden()
     chat.frame.get_by_role("button", name="Close chat").tap()

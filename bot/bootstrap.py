@@ -2,20 +2,27 @@
 
 import asyncio
 import os
+import tomllib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from bot.desk import Mail, Passwords, Roster
 from bot.dialogue import Policy, Thresholds
 from bot.errors import Refused
+from bot.hours import Hours
+from bot.house import House
 from bot.hub import Hub
 from bot.ports import Bot, Embedder, Generator, Indexes, Sampling, Store
 from bot.settings import Settings
+from bot.texts import Texts
 
 # The libraries are imported when a part is made, not before: `bot --help` must not wait for torch.
 
@@ -52,8 +59,62 @@ def make_generator(settings: Settings) -> Generator:
 
 def make_store(settings: Settings) -> Store:
     from bot.adapters.sql import SqlStore
+    from bot.adapters.sql_database import Database
 
-    return SqlStore(settings.sql_url)
+    return SqlStore(Database(settings.sql_url))
+
+
+def make_house(settings: Settings) -> House:
+    """Raises Refused for opening hours or texts that cannot be read."""
+    hours = Hours.parse(settings.hours, ZoneInfo(settings.timezone), settings.holidays)
+    return House(
+        settings.shop_name, hours, _texts(settings.texts), settings.claim_seconds, settings.reply_seconds,
+        settings.smtp_to, settings.public_url or f"http://{settings.host}:{settings.port}",
+    )  # fmt: skip
+
+
+def _texts(file: Path | None) -> Texts:
+    if file is None:
+        return Texts()
+    try:
+        return Texts.parse(tomllib.loads(file.read_text(encoding="utf-8")), str(file))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Refused(f"{file}: {error.strerror if isinstance(error, OSError) else error}") from None
+
+
+def make_mail(settings: Settings) -> Mail | None:
+    if not settings.smtp_host:
+        return None
+    from bot.adapters.smtp import SmtpMail
+
+    return SmtpMail(
+        settings.smtp_host, settings.smtp_port, settings.smtp_user, settings.smtp_password, settings.smtp_from,
+        settings.smtp_security,
+    )  # fmt: skip
+
+
+def make_desk(settings: Settings) -> dict[str, Any]:
+    """The parts of a Bot that the agents' side needs, by the names of its fields; all of them over one database."""
+    from bot.adapters.answer_files import AnswerFolder
+    from bot.adapters.argon2id import Argon2id
+    from bot.adapters.sql import SqlStore
+    from bot.adapters.sql_answers import SqlAnswers
+    from bot.adapters.sql_database import Database
+    from bot.adapters.sql_inbox import SqlInbox
+    from bot.adapters.sql_numbers import SqlNumbers
+    from bot.adapters.sql_roster import SqlRoster
+
+    database = Database(settings.sql_url)
+    return {
+        "store": SqlStore(database),
+        "roster": SqlRoster(database),
+        "inbox": SqlInbox(database),
+        "records": SqlNumbers(database),
+        "drafts": SqlAnswers(database),
+        "passwords": Argon2id(),
+        "answer_files": AnswerFolder(settings.answers_dir or settings.data_dir / "answers"),
+        "mail": make_mail(settings),
+    }
 
 
 def make_indexes(settings: Settings, embedder: Embedder) -> Indexes:
@@ -91,17 +152,17 @@ async def assembled(
     async def run(function: Callable[..., Any], *arguments: Any) -> Any:
         return await loop.run_in_executor(executor, partial(function, *arguments))
 
-    store = make_store(settings)
+    house, desk = make_house(settings), make_desk(settings)
     try:
         embedder = embedder or await run(make_embedder, settings)
         generator = generator or await run(make_generator, settings)
         indexes = await run(make_indexes, settings, embedder)
         yield Bot(
-            store, indexes, embedder, generator, Hub(), policy(settings), lambda: datetime.now(UTC), run,
-            sampling=sampling(settings), wake=wake,
+            indexes=indexes, embedder=embedder, generator=generator, hub=Hub(), policy=policy(settings),
+            now=lambda: datetime.now(UTC), run=run, sampling=sampling(settings), wake=wake, house=house, **desk,
         )  # fmt: skip
     finally:
-        await store.close()
+        await desk["store"].close()
         executor.shutdown(wait=True, cancel_futures=True)
 
 
@@ -165,3 +226,29 @@ def read_files(paths: Sequence[Path], known_origins: Sequence[str]) -> list[tupl
         prefix = "" if origin == resolved else resolved.relative_to(origin).as_posix()
         found.append((str(origin), prefix, list(text_files(origin, resolved))))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """What the `bot agent` commands work with: no models."""
+
+    roster: Roster
+    passwords: Passwords
+    now: Callable[[], datetime]
+
+
+@asynccontextmanager
+async def staff(settings: Settings) -> AsyncIterator[Staff]:
+    """A SQLite file is brought up to date by itself; a server's database only by `bot migrate`."""
+    from bot.adapters.argon2id import Argon2id
+    from bot.adapters.sql_database import Database
+    from bot.adapters.sql_roster import SqlRoster
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if settings.sql_url.startswith("sqlite"):
+        await migrated(settings)
+    database = Database(settings.sql_url)
+    try:
+        yield Staff(SqlRoster(database), Argon2id(), lambda: datetime.now(UTC))
+    finally:
+        await database.close()

@@ -1,18 +1,14 @@
-"""The `bot` command: serve, ingest, ask, evaluate, train, migrate, doctor."""
+"""The `bot` command: serve, ingest, ask, evaluate, agent, train, migrate, doctor."""
 
-import asyncio
-import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from bot import commands, judge_commands
-from bot.errors import BotError
+from bot.agent_commands import agents_app
 from bot.output import Output
-from bot.settings import Settings
+from bot.shell import guarded, run, settings
 
 app = typer.Typer(
     help="The customer-service bot that answers only what your own pages carry.",
@@ -20,6 +16,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(agents_app, name="agent")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 
@@ -30,7 +28,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one (default: BOT_PORT).")] = None,
 ) -> None:
     """Serve the widget and its websocket API."""
-    _run(commands.serve(_settings(host=host, port=port), Output()))
+    run(commands.serve(settings(host=host, port=port), Output()))
 
 
 @app.command()
@@ -44,7 +42,7 @@ def ingest(
     """Make the knowledge base hold what these files say, and publish a new index."""
     if len(delimiter) != 1:
         raise typer.BadParameter("the delimiter is one character", param_hint="--delimiter")
-    _run(commands.ingest(_settings(), Output(json), paths, dry_run, delimiter, not headerless))
+    run(commands.ingest(settings(), Output(json), paths, dry_run, delimiter, not headerless))
 
 
 @app.command()
@@ -56,7 +54,7 @@ def ask(
     json: Json = False,
 ) -> None:
     """Ask the bot, as a customer would, and see its reply with citations and scores."""
-    _run(commands.ask(_settings(), Output(json), question, why))
+    run(commands.ask(settings(), Output(json), question, why))
 
 
 @app.command()
@@ -77,11 +75,11 @@ def evaluate(
     """Measure retrieval, the decision to answer, or (with --grounded) the phrasing."""
     output = Output(json)
     if grounded is not None:
-        _run(judge_commands.grounded(_settings(), output, grounded, per_row, limit))
+        run(judge_commands.grounded(settings(), output, grounded, per_row, limit))
     elif directory is not None:
-        _run(judge_commands.corpus(_settings(), output, directory, per_query, limit))
+        run(judge_commands.corpus(settings(), output, directory, per_query, limit))
     else:
-        _run(judge_commands.live(_settings(), output, Path("knowledge_base/judged"), per_query, limit))
+        run(judge_commands.live(settings(), output, Path("knowledge_base/judged"), per_query, limit))
 
 
 @app.command()
@@ -96,7 +94,7 @@ def train(
     """Train a model of our own: the composer that phrases replies."""
     if what != "composer":
         raise typer.BadParameter("only `composer` can be trained", param_hint="WHAT")
-    _guarded(lambda: commands.train(Output(), config, corpus, output, minutes, resume))
+    guarded(lambda: commands.train(Output(), config, corpus, output, minutes, resume))
 
 
 @app.command()
@@ -104,39 +102,13 @@ def migrate(
     revision: Annotated[str, typer.Argument(help="`head`, `base`, or a revision to go up or down to.")] = "head",
 ) -> None:
     """Bring the database's tables up to date."""
-    _guarded(lambda: commands.migrate(_settings(), Output(), revision))
+    guarded(lambda: commands.migrate(settings(), Output(), revision))
 
 
 @app.command()
 def doctor(json: Json = False) -> None:
     """Check models, index and database, and say what to fix."""
-    _run(commands.doctor(_settings(), Output(json)))
-
-
-def _settings(**given: Any) -> Settings:
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        for wrong in error.errors():
-            name = "BOT_" + "_".join(map(str, wrong["loc"][:1])).upper()
-            print(f"{name}: {wrong['msg']}", file=sys.stderr)
-        raise typer.Exit(2) from None
-
-
-def _run(work: Coroutine[Any, Any, int]) -> None:
-    _guarded(lambda: asyncio.run(work))
-
-
-def _guarded(work: Any) -> None:
-    """Run a command; what goes wrong on purpose is a sentence, and an interrupt is no accident."""
-    try:
-        code = work()
-    except BotError as error:
-        print(f"bot: {error}", file=sys.stderr)
-        code = 1
-    except KeyboardInterrupt:
-        code = 130
-    raise typer.Exit(code)
+    run(commands.doctor(settings(), Output(json)))
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import uvicorn
 
 from bot import bootstrap, reply
 from bot import ingest as ingesting
+from bot.agent_commands import first_agent_line
 from bot.conversation import Author, Event, Kind
 from bot.errors import BotError, Unavailable
 from bot.ingest import CsvFormat, Report, Scope
@@ -53,11 +54,19 @@ async def serve(settings: Settings, output: Output) -> int:
         await asyncio.wait({serving}, timeout=0.05)
     if server.started:
         output.line(f"demo shop with the widget:  {base}/")
+        output.line(f"console for agents:         {base}/console")
         output.line(f'to embed it elsewhere:      <script async src="{base}/widget.js"></script>')
+        if no_agents := await _no_agents_yet(settings, base):
+            output.line(no_agents, "yellow")
         output.line("Ctrl-C stops it.")
         sys.stdout.flush()
     await serving
     return 0 if server.started else 1
+
+
+async def _no_agents_yet(settings: Settings, base: str) -> str:
+    async with bootstrap.staff(settings) as desk:
+        return await first_agent_line(desk, base)
 
 
 def _uvicorn(app: object) -> uvicorn.Config:

@@ -1,103 +1,39 @@
 """Conversation: who holds it, what was said, and the transitions between. Pure values; time comes from the caller.
 
     bot ──handoff──► waiting ──claim──► agent ──return──► bot
-     ▲                  │                 │
-     └── customer writes again ── closed ◄┴── close (from any status)
+     ▲                  ▲ │               │ │
+     │                  └─┼── requeue ────┘ │
+     └── customer writes again ── closed ◄──┴── close (from any status)
 
-Each method returns a new conversation whose `fresh` events are what the change caused. Positions (`seq`) count from 1
-without holes, so `head` is also the number of events.
+Each method checks that the change is allowed and returns a new conversation with the events it caused in `fresh`; what
+the events do to the state is `after`, the only place that changes it. So a snapshot and the events since always make
+the newest state. Positions (`seq`) count from 1 without holes, so `head` is also the number of events.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from bot.errors import Conflict, Refused, TooLarge
-from bot.knowledge import Citation
+from bot.errors import Conflict, Refused
+from bot.events import MAX_TEXT, Author, Event, Evidence, Kind, Line, Reason, Status, check_text
+from bot.knowledge import Citation, language_of
 
-MAX_TEXT = 4_000  # code points in one message
+__all__ = ["MAX_TEXT", "Author", "Conversation", "Event", "Evidence", "Kind", "Line", "Reason", "Status", "check_text"]
+
 WINDOW = 60  # how many of the newest events a store loads: more than any rule below looks back
+LINE = 200  # code points of the last message that a list shows
+FIRST = timedelta(days=400)  # the head start of whoever must be first in line: nobody waits that long
+MOST_TAGS, TAG = 20, 40  # tags of one conversation; code points of one
 
-
-class Status(StrEnum):
-    BOT = "bot"
-    WAITING = "waiting"
-    AGENT = "agent"
-    CLOSED = "closed"
-
-
-class Author(StrEnum):
-    CUSTOMER = "customer"
-    BOT = "bot"
-    AGENT = "agent"
-    SYSTEM = "system"
-
-
-class Kind(StrEnum):
-    """The field's dotted nouns."""
-
-    MESSAGE = "message.created"
-    HANDED_OFF = "conversation.handed_off"
-    CLAIMED = "conversation.claimed"
-    RETURNED = "conversation.returned"
-    CLOSED = "conversation.closed"
-    REOPENED = "conversation.reopened"
-    RATED = "conversation.rated"
-
-
-class Reason(StrEnum):
-    """Why a conversation went to people: a code for the console and the metrics, never a word in generated text."""
-
-    ASKED = "asked_for_person"
-    NO_ANSWER = "no_answer"
-    REPEATED = "asked_again"
-    ANGRY = "angry"
-    TOPIC = "always_a_person"
-    FAILURE = "failure"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that led to a bot reply, kept with it so that the console can show it and a command can replay it."""
-
-    question: str
-    query: str
-    decision: str
-    source: str  # generated | verbatim | canned | handoff
-    hits: tuple[Mapping[str, Any], ...] = ()
-    thresholds: Mapping[str, float] = field(default_factory=dict)
-    score: float = 0.0
-    prompt: str = ""
-    draft: str = ""
-    verdicts: tuple[Mapping[str, Any], ...] = ()
-    timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds by stage
-    generation: str = ""
-    models: Mapping[str, str] = field(default_factory=dict)
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that must not be missed. `text` is what was said; `data` what else this kind carries."""
-
-    seq: int
-    kind: Kind
-    author: Author
-    at: datetime
-    sender: str = ""
-    cid: str = ""
-    text: str = ""
-    answers: int | None = None  # the seq of the question a reply answers
-    citations: tuple[Citation, ...] = ()
-    options: tuple[str, ...] = ()  # "did you mean": questions the customer may tap
-    data: Mapping[str, Any] = field(default_factory=dict)
-    evidence: Evidence | None = field(default=None, compare=False)  # written with the event, never loaded with it
-
-    @property
-    def is_question(self) -> bool:
-        return self.kind is Kind.MESSAGE and self.author is Author.CUSTOMER
+# Whoever is angry, or has asked twice, waits shorter: as if they had come this much earlier.
+HEAD_START: Mapping[str, timedelta] = {
+    Reason.ANGRY: timedelta(minutes=10),
+    Reason.TOPIC: timedelta(minutes=5),
+    Reason.REPEATED: timedelta(minutes=5),
+    Reason.ASKED: timedelta(minutes=2),
+    Reason.FAILURE: timedelta(minutes=2),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +44,25 @@ class Conversation:
     customer: str
     epoch: str
     status: Status = Status.BOT
-    version: int = 0
+    version: int = 0  # counts changes of state, not messages: who acts on what they see is not disturbed by talk
     head: int = 0
-    language: str = "en"
+    language: str = "en"  # the customer's, as last written
     agent: str | None = None
+    agent_name: str = ""
     bot_from: int = 0  # questions at or below this seq are not the bot's to answer (a person had them)
     events: tuple[Event, ...] = ()
     page: str = ""  # where on the shop's site it began
+    reason: str = ""  # of the last hand-off
+    tags: tuple[str, ...] = ()
+    email: str = ""
+    score: int | None = None  # the customer's, of the whole
+    waiting_since: datetime | None = None  # in line for a person
+    queue_at: datetime | None = None  # its place in line: the earliest is next
+    owed_since: datetime | None = None  # the customer waits for the agent who has it
+    is_delayed: bool = False  # told already that it takes longer
+    last: Line | None = None
+    asked: int = 0  # seq of the customer's last message
+    created_at: datetime | None = None
     fresh: tuple[Event, ...] = ()  # what this change added, to be committed and then published
 
     # ── saying something ──
@@ -124,8 +72,22 @@ class Conversation:
         check_text(text)
         base = self
         if self.status is Status.CLOSED:
-            base = self._moved(Status.BOT, Event(self.head + 1, Kind.REOPENED, Author.SYSTEM, at))
-        return base._added(Event(base.head + 1, Kind.MESSAGE, Author.CUSTOMER, at, sender, cid, text))
+            base = self._added(Event(self.head + 1, Kind.REOPENED, Author.SYSTEM, at))
+        language = _spoken(text)
+        data = {"language": language} if language and language != self.language else {}
+        return base._added(Event(base.head + 1, Kind.MESSAGE, Author.CUSTOMER, at, sender, cid, text, data=data))
+
+    def said_by_agent(
+        self, text: str, *, agent: str, name: str, cid: str, at: datetime, citations: tuple[Citation, ...] = ()
+    ) -> "Conversation":
+        """The agent who holds it wrote."""
+        check_text(text)
+        self._require(Status.AGENT)
+        self._require_holder(agent)
+        return self._added(
+            Event(self.head + 1, Kind.MESSAGE, Author.AGENT, at, agent, cid, text, citations=citations,
+                  data={"agent": name})
+        )  # fmt: skip
 
     def replied(
         self,
@@ -159,33 +121,80 @@ class Conversation:
         cid: str = "",
         answers: int | None = None,
         evidence: Evidence | None = None,
+        data: Mapping[str, Any] | None = None,
     ) -> "Conversation":
         """Pass it to people. Asked for twice it stays where it is: a person is already coming."""
         if self.status in (Status.WAITING, Status.AGENT):
             return self
-        moved = self._moved(
-            Status.WAITING,
+        return self._added(
             Event(self.head + 1, Kind.HANDED_OFF, Author.SYSTEM, at, sender, cid, text, answers,
-                  data={"reason": reason.value}, evidence=evidence),
+                  data={"reason": reason.value, **(data or {})}, evidence=evidence)
         )  # fmt: skip
-        return replace(moved, bot_from=moved.head)
 
-    def claimed(self, agent: str, *, at: datetime) -> "Conversation":
+    def claimed(self, agent: str, name: str = "", *, at: datetime, text: str = "") -> "Conversation":
         """An agent takes it: out of the inbox, or from under the bot."""
         self._require(Status.WAITING, Status.BOT)
-        event = Event(self.head + 1, Kind.CLAIMED, Author.SYSTEM, at, data={"agent": agent})
-        return replace(self._moved(Status.AGENT, event), agent=agent, bot_from=event.seq)
+        waited = {"waited_s": (at - self.waiting_since).total_seconds()} if self.waiting_since else {}
+        return self._system(Kind.CLAIMED, at, text, agent=name or agent, agent_id=agent, **waited)
 
-    def returned(self, *, at: datetime) -> "Conversation":
+    def transferred(
+        self, to: str, name: str, *, at: datetime, text: str = "", note: str = "", by: str | None = None
+    ) -> "Conversation":
+        """From one agent to another. `by`, here and below: the agent who must hold it; None overrules."""
+        self._require(Status.AGENT)
+        self._require_holder(by)
+        if to == self.agent:
+            raise Conflict(f"{name} has this conversation already", "holder")
+        return self._system(Kind.TRANSFERRED, at, text, agent=name, agent_id=to, **{"from": self.agent_name},
+                            **_given(note=note))  # fmt: skip
+
+    def requeued(
+        self, why: str, *, at: datetime, text: str = "", note: str = "", by: str | None = None
+    ) -> "Conversation":
+        """From the agent back into line, as the first: the customer has waited once already."""
+        self._require(Status.AGENT)
+        self._require_holder(by)
+        return self._system(Kind.REQUEUED, at, text, why=why, agent=self.agent_name, **_given(note=note))
+
+    def returned(self, *, at: datetime, text: str = "", by: str | None = None) -> "Conversation":
         """Back to the bot, which answers what is asked from now on."""
         self._require(Status.AGENT, Status.WAITING)
-        event = Event(self.head + 1, Kind.RETURNED, Author.SYSTEM, at)
-        return replace(self._moved(Status.BOT, event), agent=None, bot_from=event.seq)
+        self._require_holder(by)
+        return self._system(Kind.RETURNED, at, text)
 
-    def closed(self, *, at: datetime) -> "Conversation":
+    def closed(
+        self, *, at: datetime, text: str = "", author: Author = Author.AGENT, name: str = "", by: str | None = None
+    ) -> "Conversation":
         self._require(Status.BOT, Status.WAITING, Status.AGENT)
-        event = Event(self.head + 1, Kind.CLOSED, Author.SYSTEM, at)
-        return replace(self._moved(Status.CLOSED, event), agent=None, bot_from=event.seq)
+        self._require_holder(by)
+        return self._system(Kind.CLOSED, at, text, by=author.value, **_given(agent=name))
+
+    def delayed(self, *, at: datetime, text: str = "") -> "Conversation":
+        """Nobody came in time: the customer is told once, and may leave an e-mail address."""
+        self._require(Status.WAITING)
+        if self.is_delayed:
+            return self
+        return self._system(Kind.DELAYED, at, text, **({} if self.email else {"offer": "email"}))
+
+    def email_left(self, email: str, *, sender: str, cid: str, at: datetime, text: str = "") -> "Conversation":
+        event = Event(self.head + 1, Kind.EMAIL_LEFT, Author.CUSTOMER, at, sender, cid, text, data={"email": email})
+        return self._added(event)
+
+    # ── among agents ──
+
+    def noted(self, text: str, *, agent: str, name: str, cid: str, at: datetime) -> "Conversation":
+        """An internal note: no customer ever reads it."""
+        check_text(text)
+        data = {"agent": name, "agent_id": agent}
+        return self._added(Event(self.head + 1, Kind.NOTED, Author.AGENT, at, agent, cid, text, data=data))
+
+    def tagged(self, tags: Sequence[str], *, agent: str, name: str, cid: str, at: datetime) -> "Conversation":
+        """The conversation's tags are now these. The same ones again change nothing."""
+        wanted = _checked_tags(tags)
+        if wanted == self.tags:
+            return self
+        data = {"tags": list(wanted), "agent": name}
+        return self._added(Event(self.head + 1, Kind.TAGGED, Author.AGENT, at, agent, cid, data=data))
 
     def rated(
         self, score: int, *, sender: str, cid: str, at: datetime, about: int | None = None, comment: str = ""
@@ -197,6 +206,24 @@ class Conversation:
             raise Refused(f"there is no message {about} to rate")
         data = {"score": score, "about": about, "comment": comment[:1_000]}
         return self._added(Event(self.head + 1, Kind.RATED, Author.CUSTOMER, at, sender, cid, data=data))
+
+    # ── what an event does to the state: the only place that changes it ──
+
+    def after(self, event: Event) -> "Conversation":
+        """The state once `event`, the next one, has happened."""
+        kept = replace(self, head=event.seq, events=(*self.events, event)[-WINDOW:])
+        if event.kind is Kind.MESSAGE:
+            return _after_message(kept, event)
+        if event.kind is Kind.NOTED:
+            return kept
+        made = _CHANGES[event.kind](kept, event)
+        return replace(kept, version=kept.version + 1, **made)
+
+    def _added(self, event: Event) -> "Conversation":
+        return replace(self.after(event), fresh=(*self.fresh, event))
+
+    def _system(self, kind: Kind, at: datetime, text: str, **data: Any) -> "Conversation":
+        return self._added(Event(self.head + 1, kind, Author.SYSTEM, at, text=text, data=data))
 
     # ── what follows from it ──
 
@@ -212,27 +239,93 @@ class Conversation:
         """The messages said before position `seq`."""
         return tuple(e for e in self.events if e.seq < seq and e.kind is Kind.MESSAGE)
 
+    @property
+    def is_first_in_line(self) -> bool:
+        return bool(self.queue_at and self.waiting_since and self.waiting_since - self.queue_at >= FIRST)
+
     def _require(self, *allowed: Status) -> None:
         if self.status not in allowed:
-            raise Conflict(f"expected the conversation to be {' or '.join(allowed)}, but it is {self.status}")
+            raise Conflict(f"expected the conversation to be {' or '.join(allowed)}, but it is {self.status}", "status")
 
-    def _added(self, event: Event) -> "Conversation":
-        return replace(
-            self,
-            head=event.seq,
-            version=self.version + 1,
-            events=(*self.events, event)[-WINDOW:],
-            fresh=(*self.fresh, event),
-        )
-
-    def _moved(self, status: Status, event: Event) -> "Conversation":
-        return replace(self._added(event), status=status)
+    def _require_holder(self, agent: str | None) -> None:
+        if agent is not None and self.status is Status.AGENT and self.agent != agent:
+            raise Conflict(f"{self.agent_name} has this conversation", "holder")
 
 
-def check_text(text: str) -> None:
-    if not text.strip():
-        raise Refused("the message is empty")
-    if len(text) > MAX_TEXT:
-        raise TooLarge(f"the message is longer than {MAX_TEXT} characters")
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise Refused("the message holds characters that are not text")
+# ── what each kind of event changes ──
+
+State = dict[str, Any]
+_NOBODY: State = {"agent": None, "agent_name": "", "owed_since": None}
+_NOT_IN_LINE: State = {"waiting_since": None, "queue_at": None, "is_delayed": False}
+
+
+def _after_message(c: Conversation, event: Event) -> Conversation:
+    line = Line(event.author, event.text[:LINE], event.at, event.seq)
+    if event.author is Author.CUSTOMER:
+        owed = (c.owed_since or event.at) if c.status is Status.AGENT else None
+        language = event.data.get("language", c.language)
+        return replace(c, last=line, asked=event.seq, owed_since=owed, language=language)
+    if event.author is Author.AGENT:
+        return replace(c, last=line, owed_since=None)
+    return replace(c, last=line)
+
+
+def _handed_off(c: Conversation, event: Event) -> State:
+    reason = event.data["reason"]
+    place = event.at - HEAD_START.get(reason, timedelta())
+    return {"status": Status.WAITING, "bot_from": event.seq, "reason": reason, "waiting_since": event.at,
+            "queue_at": place, "is_delayed": event.data.get("offer") == "email"}  # fmt: skip
+
+
+def _claimed(c: Conversation, event: Event) -> State:
+    is_awaited = c.status is Status.WAITING or (c.last is not None and c.last.author is Author.CUSTOMER)
+    return {**_NOT_IN_LINE, "status": Status.AGENT, "agent": event.data["agent_id"],
+            "agent_name": event.data["agent"], "bot_from": event.seq,
+            "owed_since": event.at if is_awaited else None}  # fmt: skip
+
+
+def _transferred(c: Conversation, event: Event) -> State:
+    """Whoever takes over has as long to answer as the one before had."""
+    return {"agent": event.data["agent_id"], "agent_name": event.data["agent"],
+            "owed_since": c.owed_since and event.at}  # fmt: skip
+
+
+def _requeued(c: Conversation, event: Event) -> State:
+    return {**_NOBODY, "status": Status.WAITING, "waiting_since": event.at, "queue_at": event.at - FIRST,
+            "is_delayed": False}  # fmt: skip
+
+
+def _moved(status: Status) -> Callable[[Conversation, Event], State]:
+    return lambda c, event: {**_NOBODY, **_NOT_IN_LINE, "status": status, "bot_from": event.seq}
+
+
+_CHANGES: Mapping[Kind, Callable[[Conversation, Event], State]] = {
+    Kind.HANDED_OFF: _handed_off,
+    Kind.CLAIMED: _claimed,
+    Kind.TRANSFERRED: _transferred,
+    Kind.REQUEUED: _requeued,
+    Kind.RETURNED: _moved(Status.BOT),
+    Kind.CLOSED: _moved(Status.CLOSED),
+    Kind.REOPENED: lambda c, event: {"status": Status.BOT, "reason": "", "score": None},
+    Kind.DELAYED: lambda c, event: {"is_delayed": True},
+    Kind.EMAIL_LEFT: lambda c, event: {"email": event.data["email"]},
+    Kind.RATED: lambda c, event: {} if event.data.get("about") else {"score": event.data["score"]},
+    Kind.TAGGED: lambda c, event: {"tags": tuple(event.data["tags"])},
+}
+
+
+def _given(**values: str) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _spoken(text: str) -> str:
+    """The language of a message that shows one: "ok" and "#4412" do not."""
+    language = language_of(text)
+    return language if language != "en" or sum(word.isalpha() for word in text.split()) >= 3 else ""
+
+
+def _checked_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    wanted = tuple(dict.fromkeys(" ".join(tag.split()) for tag in tags if tag.strip()))
+    if len(wanted) > MOST_TAGS or any(len(tag) > TAG for tag in wanted):
+        raise Refused(f"a conversation takes {MOST_TAGS} tags of {TAG} characters")
+    return wanted

@@ -3,6 +3,7 @@
 BotError
 ├── NotFound             no such conversation, passage or generation
 ├── Conflict             the conversation changed, or its status does not allow this
+├── Forbidden            whoever asks may not do this
 ├── Refused              bad input; the sentence may be shown to whoever sent it
 │   └── TooLarge         longer than a documented limit
 ├── Unavailable          a store, model or index cannot be used now; the sentence says what to do
@@ -22,6 +23,14 @@ class NotFound(BotError):
 
 
 class Conflict(BotError):
+    """`why` tells a program what stood in the way: version, status, holder, capacity."""
+
+    def __init__(self, sentence: str, why: str = "") -> None:
+        self.why = why
+        super().__init__(sentence)
+
+
+class Forbidden(BotError):
     pass
 
 

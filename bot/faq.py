@@ -82,7 +82,7 @@ def _kind(found: Sequence[Section], matter: FrontMatter) -> Kind:
     """As the front matter says; else an FAQ when most headings that have text are questions."""
     if matter.values.get("kind") in ("faq", "policy"):
         return "faq" if matter.values["kind"] == "faq" else "policy"
-    with_text = [section for section in _merged(found) if section.level and section.text]
+    with_text = [section for section in merged(found) if section.level and section.text]
     asked = sum(section.is_question for section in with_text)
     return "faq" if with_text and 2 * asked >= len(with_text) else "policy"
 
@@ -119,8 +119,8 @@ def _faq(found: Sequence[Section], matter: FrontMatter, path: str) -> Parsed:
     documents: list[Document] = []
     passages: list[Passage] = []
     problems: list[Problem] = []
-    for section in _merged(found):
-        phrasings, answer = _phrasings(section) if section.is_question else ((), section.text)
+    for section in merged(found):
+        phrasings, answer = _phrasings(section) if _asks(section, matter) else ((), section.text)
         anchor = anchors.take(section.heading or _title(found, matter, path))
         if not answer:
             if section.is_question:
@@ -137,7 +137,12 @@ def _faq(found: Sequence[Section], matter: FrontMatter, path: str) -> Parsed:
     return Parsed(tuple(documents), tuple(passages), tuple(problems))
 
 
-def _merged(found: Sequence[Section]) -> Iterator[Section]:
+def _asks(section: Section, matter: FrontMatter) -> bool:
+    """In a file that says it is an FAQ every heading is a question, asked with a mark or without."""
+    return section.is_question or (section.level > 0 and matter.values.get("kind") == "faq")
+
+
+def merged(found: Sequence[Section]) -> Iterator[Section]:
     """Headings inside an answer belong to it: a deeper heading that asks nothing is a bold line of the answer."""
     pending: Section | None = None
     for section in found:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.conversation import Event, Kind
 from bot.knowledge import Citation
@@ -26,16 +27,53 @@ class Draft:
 class Typing:
     author: str
     on: bool
+    name: str = ""  # which agent
 
 
-Item = Event | Draft | Typing
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a waiting customer stands. Never stored: it moves when others come and go."""
+
+    position: int  # 1 is next
+    wait_s: int | None  # None: too little is known
+    is_open: bool
+    opens_at: datetime | None = None
+
+
+ENDS_DRAFT = frozenset({Kind.HANDED_OFF, Kind.CLAIMED, Kind.RETURNED, Kind.CLOSED})
+Item = Event | Draft | Typing | Place
 Deliver = Callable[[str, Item], None]
 
 
 class Hub:
     def __init__(self) -> None:
         self._watching: dict[str, set[Deliver]] = defaultdict(set)
+        self._following: set[Callable[[], None]] = set()
+        self._observing: set[Deliver] = set()
         self._drafts: dict[str, Draft] = {}
+
+    @contextmanager
+    def follow(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Be told that the inbox feed has something new; what it is stands in the database."""
+        self._following.add(wake)
+        try:
+            yield
+        finally:
+            self._following.discard(wake)
+
+    def wake(self) -> None:
+        """The inbox feed has something new."""
+        for wake in tuple(self._following):
+            wake()
+
+    @contextmanager
+    def observe(self, deliver: Deliver) -> Iterator[None]:
+        """Receive every item of every conversation: for counting, not for showing."""
+        self._observing.add(deliver)
+        try:
+            yield
+        finally:
+            self._observing.discard(deliver)
 
     @contextmanager
     def watch(self, conversation: str, deliver: Deliver) -> Iterator[Draft | None]:
@@ -53,14 +91,14 @@ class Hub:
             self._drafts[conversation] = item
         elif isinstance(item, Event) and self._ends_draft(conversation, item):
             del self._drafts[conversation]
-        for deliver in tuple(self._watching.get(conversation, ())):
+        for deliver in (*self._watching.get(conversation, ()), *self._observing):
             deliver(conversation, item)
 
     def _ends_draft(self, conversation: str, event: Event) -> bool:
         """Its reply does, and a change of hands; a second question meanwhile does not."""
         draft = self._drafts.get(conversation)
         is_its_reply = draft is not None and event.answers == draft.answers
-        return draft is not None and (is_its_reply or event.kind not in (Kind.MESSAGE, Kind.RATED))
+        return draft is not None and (is_its_reply or event.kind in ENDS_DRAFT)
 
     def withdraw(self, conversation: str) -> None:
         """The draft in progress will not become a reply: a later tab must not see it."""

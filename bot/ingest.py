@@ -26,8 +26,15 @@ def _silent(stage: str, done: int, total: int) -> None:
 class SourceFile(Protocol):
     """A file to ingest: read when its text is asked for."""
 
-    origin: str  # the folder (or file) the knowledge base was first ingested from
-    path: str  # below the origin, with forward slashes
+    @property
+    def origin(self) -> str:
+        """The folder (or file) the knowledge base was first ingested from."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Below the origin, with forward slashes."""
+        ...
 
     def text(self) -> str: ...
 
@@ -122,13 +129,16 @@ async def ingest(
 ) -> Report:
     """Make the knowledge base hold what `files` say, within `scopes`. Running it twice changes nothing."""
     started = perf_counter()
+    files = tuple(files)
     documents, wanted, problems, unread = parse_files(files, csv_format)
     held = await bot.store.documents()
-    taken = {_path(one): one.origin for one in held if not any(scope.covers(one) for scope in scopes)}
+    read = {place(file.origin, file.path) for file in files if (file.origin, file.path) not in unread}
+    ours = [one for one in held if any(scope.covers(one) for scope in scopes) or place_of(one) in read]
+    taken = {_path(one): one.origin for one in set(held) - set(ours)}
     problems += _collisions(documents, taken)
     documents = [document for document in documents if _path(document) not in taken]
     wanted = [passage for passage in wanted if passage.document.split("#")[0] not in taken]
-    known = await _known(bot, held, scopes, unread)
+    known = await _known(bot, ours, unread)
     change = faq.diff(known, wanted)
     removed = tuple(known[id] for id in change.removed)
     if dry_run:
@@ -154,15 +164,18 @@ def _path(document: Document) -> str:
     return document.key.split("#")[0]
 
 
-async def _known(
-    bot: Bot, held: Sequence[Document], scopes: Sequence[Scope], unread: set[tuple[str, str]]
-) -> dict[str, Passage]:
+def place(origin: str, path: str) -> str:
+    """Where a file is, by whatever folder it was ingested: a/b below kb is b below kb/a."""
+    return origin if origin.rpartition("/")[2] == path else f"{origin.rstrip('/')}/{path}"
+
+
+def place_of(document: Document) -> str:
+    return place(document.origin, _path(document))
+
+
+async def _known(bot: Bot, ours: Sequence[Document], unread: set[tuple[str, str]]) -> dict[str, Passage]:
     """The live passages this ingest speaks for."""
-    documents = {
-        document.key
-        for document in held
-        if any(scope.covers(document) for scope in scopes) and (document.origin, _path(document)) not in unread
-    }
+    documents = {document.key for document in ours if (document.origin, _path(document)) not in unread}
     return {passage.id: passage for passage in await bot.store.live_passages() if passage.document in documents}
 
 

@@ -124,6 +124,25 @@ def _may_be_underlined(body: Sequence[str]) -> bool:
     return alone and not body[-1].lstrip().startswith(("|", "- ", "* ", ">", "#", "`" * 3, "~" * 3))
 
 
+def as_body(lines: Sequence[str]) -> list[str]:
+    """The lines with none among them that would begin a section or leave a code fence open below them.
+
+    A heading becomes a bold line; do it again until nothing changes, for a bold line may be a `Q:` line.
+    """
+    body: list[str] = []
+    fence = ""
+    for line in lines:
+        was_in, fence = fence, _fence_after(line, fence)
+        starts = None if fence or was_in else _heading(line, body)
+        if starts is None:
+            body.append(line)
+            continue
+        _, heading, taken = starts
+        del body[len(body) - taken :]
+        body += [f"**{heading}**"] * bool(heading)
+    return [*body, fence] if fence else body
+
+
 def without_answer_mark(text: str, is_numbered: bool = False) -> str:
     """`A:` off an answer. `A1:` and `A.` are marks only below a `Q` line; elsewhere they may be A4, or a list's a."""
     return (_NUMBERED_ANSWER if is_numbered else _ANSWERED).sub("", text, count=1)

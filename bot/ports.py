@@ -10,9 +10,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.conversation import Conversation, Event
+from bot.desk import AnswerFiles, Drafts, Inbox, Mail, Passwords, Records, Roster
 from bot.dialogue import Policy
+from bot.errors import Unavailable
+from bot.house import House
 from bot.hub import Hub
 from bot.knowledge import Document, Passage, Piece
+from bot.presence import Presence
 
 
 class Vectors(Protocol):
@@ -128,6 +132,7 @@ class Changed:
     conversation: Conversation
     events: tuple[Event, ...]
     is_duplicate: bool = False
+    position: int = 0  # in the inbox feed; 0 when nothing changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,18 @@ class Store(Protocol):
     async def close(self) -> None: ...
 
 
+class _Absent:
+    """Stands in a Bot for a part it was assembled without."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Unavailable("this command was started without the part that is needed for it")
+
+
+ABSENT: Any = _Absent()
+
+
 @dataclass(frozen=True, slots=True)
 class Bot:
     """The assembled parts. Use cases are functions that take it first."""
@@ -201,6 +218,16 @@ class Bot:
     reranker: Reranker | None = None
     sampling: Sampling = field(default_factory=Sampling)
     wake: Callable[[str], None] = lambda conversation: None
+    # The agents' side. A command that needs none of it is assembled without.
+    house: House = field(default_factory=House)
+    presence: Presence = field(default_factory=Presence)
+    roster: Roster = ABSENT
+    inbox: Inbox = ABSENT
+    passwords: Passwords = ABSENT
+    records: Records = ABSENT
+    drafts: Drafts = ABSENT
+    answer_files: AnswerFiles = ABSENT
+    mail: Mail | None = None
 
     async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:
         """The only writer of conversations: commit first, then publish what was committed."""
@@ -212,4 +239,6 @@ class Bot:
         if not changed.is_duplicate:
             for event in changed.events:
                 self.hub.publish(id, event)
+            if changed.events:
+                self.hub.wake()
         return changed

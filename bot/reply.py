@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
-from bot import dialogue, retrieval
+from bot import dialogue, line, retrieval
 from bot.compose import Draft, compose
 from bot.conversation import Author, Conversation, Event, Evidence, Kind, Reason
 from bot.dialogue import Answer, Ask, Clarify, HandOff, Hold, Reply, Say, Search
@@ -22,7 +22,6 @@ from bot.hub import Item, Typing
 from bot.knowledge import Citation, Hit, cite, language_of
 from bot.ports import Bot, Changed
 from bot.prompt import Turn
-from bot.texts import say
 
 TAKES_OVER = frozenset({Kind.HANDED_OFF, Kind.CLAIMED, Kind.CLOSED})
 OnDraft = Callable[[str, tuple[Citation, ...]], None]
@@ -41,16 +40,6 @@ async def receive(bot: Bot, conversation: str, text: str, *, sender: str, cid: s
 
     # Shielded whole: a socket that closes during the commit must not leave a question nobody sees to.
     return await asyncio.shield(commit_and_wake())
-
-
-async def ask_person(bot: Bot, conversation: str, *, sender: str, cid: str) -> Changed:
-    """The customer pressed "talk to a person": always works, whatever any model says."""
-
-    def step(c: Conversation) -> Conversation:
-        text = say(f"handoff.{Reason.ASKED}", c.language)
-        return c.handed_off(Reason.ASKED, at=bot.now(), text=text, sender=sender, cid=cid)
-
-    return await bot.change(conversation, step, sender=sender, cid=cid)
 
 
 # ── what to say, without saying it: also used by `bot ask` and `bot evaluate` ──
@@ -93,11 +82,11 @@ async def think(
         case Hold():
             return Outcome("", "hold")
         case Say(key, offer_person):
-            options = (say("person", language),) if offer_person else ()
-            text = say(key, language)
+            options = (bot.house.texts.say("person", language),) if offer_person else ()
+            text = bot.house.texts.say(key, language)
             return Outcome(text, "canned", options=options, evidence=_small(question, key, started))
         case HandOff(reason):
-            return _handed_off(reason, language, _small(question, reason.value, started))
+            return _handed_off(bot, reason, language, _small(question, reason.value, started))
         case Search(asks, language):
             history = turns_before(conversation, question)
             parts: list[_Part] = []
@@ -116,8 +105,8 @@ def _small(question: Event, decision: str, started: float) -> Evidence:
     return Evidence(question.text, "", decision, "canned", timings={"total": (perf_counter() - started) * 1_000})
 
 
-def _handed_off(reason: Reason, language: str, evidence: Evidence) -> Outcome:
-    text = say(f"handoff.{reason}", language)
+def _handed_off(bot: Bot, reason: Reason, language: str, evidence: Evidence) -> Outcome:
+    text = bot.house.texts.say(f"handoff.{reason}", language)
     return Outcome(text, "handoff", reason=reason, evidence=replace(evidence, source="handoff"))
 
 
@@ -177,7 +166,7 @@ def _joined_replies(parts: Sequence[_Part]) -> Reply | None:
 
 def _outcome(bot: Bot, question: Event, parts: Sequence[_Part], language: str, started: float) -> Outcome:
     evidence = _evidence(bot, question, parts, language, started)
-    reply = _joined_replies(parts)
+    reply, say = _joined_replies(parts), bot.house.texts.say
     if reply is not None:
         lines = [say("partly", language, question=p.ask.question) for p in parts if not isinstance(p.reply, Reply)]
         text = "\n\n".join([reply.text, *lines])
@@ -186,7 +175,7 @@ def _outcome(bot: Bot, question: Event, parts: Sequence[_Part], language: str, s
     if offered := [option for p in parts if isinstance(p.decision, Clarify) for option in p.decision.options]:
         near = tuple(dict.fromkeys(offered))[: bot.policy.options]
         return Outcome(say("clarify", language), "clarify", options=near, evidence=replace(evidence, source="clarify"))
-    return _handed_off(Reason.NO_ANSWER, language, evidence)
+    return _handed_off(bot, Reason.NO_ANSWER, language, evidence)
 
 
 def _evidence(bot: Bot, question: Event, parts: Sequence[_Part], language: str, started: float) -> Evidence:
@@ -206,12 +195,21 @@ def _evidence(bot: Bot, question: Event, parts: Sequence[_Part], language: str, 
         score=max(part.score for part in parts),
         prompt="\n\n".join(part.draft.prompt for part in parts if part.draft.prompt),
         draft="\n\n".join(part.draft.text for part in parts if part.draft.text),
-        verdicts=tuple(asdict(verdict) for part in parts for verdict in part.draft.verdicts),
+        verdicts=tuple(_verdict(verdict, part, parts) for part in parts for verdict in part.draft.verdicts),
         timings=totals,
         generation=parts[0].generation,
         models={"embedder": bot.embedder.name, "generator": bot.generator.name},
         error="; ".join(part.draft.error for part in parts if part.draft.error),
     )
+
+
+def _verdict(verdict: Verdict, part: _Part, parts: Sequence[_Part]) -> Mapping[str, Any]:
+    """`passage` as an index into the hits of all parts, as the evidence keeps them."""
+    if verdict.passage is None or not isinstance(part.decision, Answer):
+        return asdict(verdict)
+    carrying = part.decision.hits[verdict.passage].passage.id
+    ids = [hit.passage.id for one in parts for hit in one.hits]
+    return {**asdict(verdict), "passage": ids.index(carrying)}
 
 
 def _hit(hit: Hit) -> Mapping[str, Any]:
@@ -240,13 +238,13 @@ async def answer(bot: Bot, conversation_id: str) -> bool:
         with _drafts(bot, conversation_id, question) as on_draft:
             outcome = await think(bot, conversation, question, on_draft)
     except Exception as error:
-        outcome = _failed(conversation, question, error)
+        outcome = _failed(bot, conversation, question, error)
     finally:
         bot.hub.publish(conversation_id, Typing(Author.BOT, False))
     try:
         await _commit(bot, conversation_id, question, outcome)
     except Refused as error:  # a reply no store can hold: trying again would never end
-        await _commit(bot, conversation_id, question, _failed(conversation, question, error))
+        await _commit(bot, conversation_id, question, _failed(bot, conversation, question, error))
     return True
 
 
@@ -269,21 +267,23 @@ def _drafts(bot: Bot, conversation_id: str, question: Event) -> Iterator[OnDraft
         yield on_draft
 
 
-def _failed(conversation: Conversation, question: Event, error: Exception) -> Outcome:
+def _failed(bot: Bot, conversation: Conversation, question: Event, error: Exception) -> Outcome:
     """A failure becomes a hand-off; the customer reads nothing of it, the evidence all."""
     evidence = Evidence(question.text, "", "failure", "handoff", error=f"{type(error).__name__}: {error}"[:500])
-    return _handed_off(Reason.FAILURE, _language(conversation, question), evidence)
+    return _handed_off(bot, Reason.FAILURE, _language(conversation, question), evidence)
 
 
 async def _commit(bot: Bot, conversation_id: str, question: Event, outcome: Outcome) -> None:
     """Add the reply to the newest state, if the bot still holds it and still owes this answer."""
+    here = await line.joining(bot, conversation_id, outcome.reason) if outcome.reason is not None else None
 
     def step(newest: Conversation) -> Conversation:
         if question.seq not in {owed.seq for owed in newest.unanswered}:
             raise Conflict("somebody else has it now")
         if outcome.reason is not None:
+            text, place = line.with_place(bot, here, newest, outcome.text)
             return newest.handed_off(
-                outcome.reason, at=bot.now(), text=outcome.text, answers=question.seq, evidence=outcome.evidence
+                outcome.reason, at=bot.now(), text=text, answers=question.seq, evidence=outcome.evidence, data=place
             )
         return newest.replied(
             outcome.text, answers=question.seq, at=bot.now(), citations=outcome.citations, options=outcome.options,

@@ -4,6 +4,7 @@ import re
 from math import inf
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -38,6 +39,15 @@ def _parted(separator: str) -> BeforeValidator:
     )
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{value!r} is not a time zone: write Europe/Dublin, Asia/Shanghai or UTC") from None
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
 Seconds = Annotated[float, AfterValidator(_seconds)]
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Secret = Annotated[str, AfterValidator(_secret)]
@@ -109,6 +119,38 @@ class Settings(BaseSettings):
 
     conversations_per_hour: int = Field(
         60, ge=1, description="New conversations one network address may open in an hour (loopback is not counted)."
+    )
+
+    hours: str = Field(
+        "", description="When people answer: `Mon-Fri 09:00-12:00,13:00-17:30; Sat 10:00-14:00`; empty: always."
+    )
+    timezone: Zone = Field("UTC", description="The shop's time zone, such as `Europe/Dublin` or `Asia/Shanghai`.")
+    holidays: str = Field("", description="Days off: `2026-12-25, 2026-12-31..2027-01-02`, or `12-26` for every year.")
+    claim_seconds: Seconds = Field(
+        120.0, description="T1: nobody claimed a waiting customer by then: offered to leave an e-mail address."
+    )
+    reply_seconds: Seconds = Field(
+        300.0, description="T2: an agent silent for so long while the customer waits: back in line, as the first."
+    )
+    texts: Path | None = Field(
+        None, description="A TOML file with the shop's own wording of what the bot says, tables `[en]` and `[zh]`."
+    )
+    smtp_host: str = Field("", description="The mail server; empty: addresses that customers leave show in the inbox.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="The mail server's port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="`starttls`, `tls` (port 465) or `none` (a relay on this machine)."
+    )
+    smtp_user: str = Field("", description="The mail server's user; empty: no log-in.")
+    smtp_password: str = Field("", description="The mail server's password.", repr=False)
+    smtp_from: str = Field("", description="The sender of letters: `Shop <help@shop.example>`.")
+    smtp_to: str = Field("", description="The shop's mailbox, which hears of every address a customer leaves.")
+    answers_dir: Path | None = Field(
+        None,
+        description="Where answers published in the console are written as Markdown (default: `answers` in the data "
+        "folder); point it inside your knowledge base to keep them together.",
+    )
+    metrics_token: Secret = Field(
+        "", description="Bearer token (32 bytes or more) for `/metrics` from elsewhere than this machine."
     )
 
     @property

@@ -1,9 +1,15 @@
 """What the bot itself says to a customer, per language: short, plain, and never a claim about the shop.
 
-Every answer comes from a passage; these lines are all that does not.
+Every answer comes from a passage; these lines are all that does not. A shop may word each of them in its own way, or
+switch it off with an empty one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from string import Formatter
+
+from bot.conversation import check_text
+from bot.errors import Refused
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -25,6 +31,31 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "handoff.angry": "I'm sorry about this. I've asked a colleague to take over.",
         "handoff.always_a_person": "This is something a person should look at. I've asked a colleague to take over.",
         "handoff.failure": "I can't answer right now. I've asked a colleague to take over.",
+        "line.next": "You are next in line.",
+        "line.position": "You are number {position} in line.",
+        "line.wait": "It usually takes about {minutes} minutes.",
+        "line.wait_short": "It usually takes about a minute.",
+        "line.closed": "Nobody is here right now; we are back {opens}. "
+        "Leave your e-mail address and we will write to you.",
+        "line.closed_unknown": "Nobody is here right now. Leave your e-mail address and we will write to you.",
+        "line.nobody": "None of us is online right now. You keep your place in line. "
+        "If you would rather not wait, leave your e-mail address and we will write to you.",
+        "delayed": "I'm sorry, this is taking longer than usual. You keep your place in line. "
+        "If you would rather not wait, leave your e-mail address and we will write to you.",
+        "requeued": "{agent} can't answer right now. You are first in line for the next colleague.",
+        "requeued.transfer": "{agent} has asked for another colleague to help you. You are back in line.",
+        "transferred": "{agent} takes over now.",
+        "claimed": "{agent} is here now.",
+        "returned": "You are talking to the bot again. You can ask for a person at any time.",
+        "closed": "This conversation is closed. You can write to us again at any time.",
+        "closed.customer": "You ended this conversation. You can write to us again at any time.",
+        "email_left": "Thank you. We will write to {email} if you have left.",
+        "ladder.mail.subject": "{agent} answered at {shop}",
+        "ladder.mail.body": "Hello,\n\n{agent} answered at {shop}:\n\n{text}\n\n"
+        "To go on, open the chat on our website again. Your conversation is still there.",
+        "ladder.shop.subject": "{name} is waiting for an answer at {shop}",
+        "ladder.shop.body": "{name} asked for a person at {shop} and left an e-mail address.\n\n"
+        "They wrote:\n{text}\n\nE-mail address: {email}\nConversation: {link}",
     },
     "zh": {
         "greeting": "您好！订单、配送、退换货或商品的问题，都可以问我。",
@@ -44,11 +75,99 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "handoff.angry": "非常抱歉，已为您通知人工客服。",
         "handoff.always_a_person": "这个问题需要人工处理，已为您通知人工客服。",
         "handoff.failure": "现在暂时无法回答，已为您通知人工客服。",
+        "line.next": "下一位就是您。",
+        "line.position": "您排在第{position}位。",
+        "line.wait": "一般等{minutes}分钟左右。",
+        "line.wait_short": "一般等一分钟左右。",
+        "line.closed": "现在没有人工客服在线，我们{opens}回来。请留下邮箱，我们会写邮件回复您。",
+        "line.closed_unknown": "现在没有人工客服在线。请留下邮箱，我们会写邮件回复您。",
+        "line.nobody": "人工客服暂时都不在线，您的位置会一直保留。不方便等的话，请留下邮箱，我们会写邮件回复您。",
+        "delayed": "抱歉，这次要等得久一些，您的位置会一直保留。不方便等的话，请留下邮箱，我们会写邮件回复您。",
+        "requeued": "{agent}暂时无法回复，您现在排在第一位，由下一位客服接待。",
+        "requeued.transfer": "{agent}请了其他同事来帮您，请稍等，您已重新排队。",
+        "transferred": "接下来由{agent}为您服务。",
+        "claimed": "{agent}来为您服务了。",
+        "returned": "现在由机器人继续回答，您随时可以转人工。",
+        "closed": "本次对话已结束，有问题随时再来找我们。",
+        "closed.customer": "您已结束本次对话，有问题随时再来找我们。",
+        "email_left": "谢谢。如果您已离开，我们会写邮件到 {email}。",
+        "ladder.mail.subject": "{shop}：{agent}回复了您",
+        "ladder.mail.body": "您好：\n\n{agent}在{shop}回复了您：\n\n{text}\n\n"
+        "想继续聊，请回到我们的网站打开对话，之前的内容都还在。",
+        "ladder.shop.subject": "{shop}：{name}在等回复",
+        "ladder.shop.body": "{name}在{shop}找人工客服，并留下了邮箱。\n\n留言：\n{text}\n\n邮箱：{email}\n对话：{link}",
     },
 }
 
 
-def say(key: str, language: str, **values: str) -> str:
-    """The line for `key`; English where a language has none."""
+PLACEHOLDERS: Mapping[str, frozenset[str]] = {
+    key: frozenset(name for _, name, _, _ in Formatter().parse(text) if name) for key, text in TEXTS["en"].items()
+}
+
+
+def say(key: str, language: str, **values: object) -> str:
+    """The built-in line for `key`; English where a language has none."""
     text = TEXTS.get(language, TEXTS["en"]).get(key) or TEXTS["en"][key]
     return text.format(**values) if values else text
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The lines of one shop: its own wording where it gave one, the built-in one elsewhere."""
+
+    overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, tables: Mapping[str, object], source: str) -> "Texts":
+        """From a file's tables, {"en": {key: text}, "zh": …}. Raises Refused with "source: sentence"."""
+        return cls({language: dict(_table(language, table, source)) for language, table in tables.items()})
+
+    def say(self, key: str, language: str, **values: object) -> str:
+        """The line for `key`; "" where the shop switched it off."""
+        own = self.overrides.get(language if language in TEXTS else "en", {}).get(key)
+        if own is None:
+            return say(key, language, **values)
+        return own.format(**values)
+
+
+def _table(language: str, table: object, source: str) -> Iterator[tuple[str, str]]:
+    if language not in TEXTS:
+        raise Refused(f"{source}: “{language}” is not a language of the bot: write [en] or [zh]")
+    if not isinstance(table, Mapping):
+        raise Refused(f"{source}: “{language}” must be a table of texts: write [{language}] above them")
+    for key, text in _flat(table):
+        yield key, _checked(key, text, f"{source}: “{key}” in [{language}]")
+
+
+def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """TOML reads `line.next = …` without quotes as a table `line`: the same is meant."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _checked(key: str, text: object, place: str) -> str:
+    if key not in PLACEHOLDERS:
+        raise Refused(f"{place} is not one of the bot's texts")
+    if not isinstance(text, str):
+        raise Refused(f"{place} must be a text in quotes")
+    if not text.strip():
+        return ""
+    try:
+        check_text(text)
+    except Refused as error:
+        raise Refused(f"{place}: {error}") from None
+    _check_braces(key, text, place)
+    return text.strip()
+
+
+def _check_braces(key: str, text: str, place: str) -> None:
+    try:
+        fields = [(name, form, sign) for _, name, form, sign in Formatter().parse(text) if name is not None]
+    except ValueError:
+        raise Refused(f"{place} has a brace without its partner: a brace itself is written {{{{ or }}}}") from None
+    if any(name not in PLACEHOLDERS[key] or form or sign for name, form, sign in fields):  # not {agent!r:>99999} either
+        known = " and ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS[key])) or "nothing"
+        raise Refused(f"{place} may hold {known} in braces, and nothing else; a brace itself is written {{{{ or }}}}")

@@ -21,9 +21,14 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.conversations: dict[str, Conversation] = {}
+        self.updated_at: dict[str, datetime] = {}
+        self.positions: dict[str, int] = {}  # of each conversation's last change, in the inbox feed
+        self.position = 0
+        self.epoch = "feed-1"
         self.log: dict[str, list[Event]] = {}
         self.sent: dict[tuple[str, str, str], Event] = {}  # (conversation, sender, cid) → the first event
-        self.turns: dict[tuple[str, int], Mapping[str, Any]] = {}
+        self.turns: dict[tuple[str, int], Mapping[str, Any]] = {}  # (conversation, question) → evidence
+        self.replies: dict[tuple[str, int], int] = {}  # (conversation, question) → the seq of its reply
         self.sessions: dict[str, Session] = {}
         self.known_documents: dict[str, Document] = {}
         self.known_passages: dict[str, Passage] = {}
@@ -34,10 +39,10 @@ class FakeStore:
         await asyncio.sleep(0)
         if conversation.id in self.conversations or secret_hash in self.sessions:
             raise Conflict("it is there already")
-        self.conversations[conversation.id] = replace(conversation, events=(), fresh=())
         self.sessions[secret_hash] = session
         self.log[conversation.id] = []
-        self._write(conversation)
+        self._write(replace(conversation, created_at=at.astimezone(UTC)))
+        self.updated_at[conversation.id] = at.astimezone(UTC)
 
     async def session(self, secret_hash: str) -> Session:
         await asyncio.sleep(0)
@@ -51,27 +56,34 @@ class FakeStore:
         before = await self.conversation(id)
         if first := self.sent.get((id, sender, cid)):
             return Changed(before, (first,), is_duplicate=True)
-        after = step(before)
+        after = _signed(step(before), sender, cid)
         for event in after.fresh:
             if first := self.sent.get((id, event.sender, event.cid)):
                 return Changed(before, (first,), is_duplicate=True)
             if event.evidence and (id, event.answers) in self.turns:
                 raise Conflict("this question has its reply already")
+        return Changed(replace(after, fresh=()), after.fresh, position=self._commit(before, after))
+
+    def _commit(self, before: Conversation, after: Conversation) -> int:
+        if after == before:
+            return 0
         self._write(after)
-        if cid and after.fresh:
-            self.sent.setdefault((id, sender, cid), after.fresh[0])
-        return Changed(replace(after, fresh=()), after.fresh)
+        self.position += 1
+        self.positions[after.id] = self.position
+        return self.position
 
     def _write(self, after: Conversation) -> None:
         self.conversations[after.id] = replace(after, events=(), fresh=())
         for event in after.fresh:
             self.log[after.id].append(replace(event, at=event.at.astimezone(UTC), evidence=None))
+            self.updated_at[after.id] = event.at.astimezone(UTC)
             if event.cid:
                 self.sent[after.id, event.sender, event.cid] = self.log[after.id][-1]
             if event.evidence and event.answers is not None:
                 self.turns[after.id, event.answers] = json.loads(
                     json.dumps(asdict(event.evidence)), parse_constant=lambda name: None
                 )
+                self.replies[after.id, event.answers] = event.seq
 
     async def events(self, id: str, since: int, limit: int) -> Sequence[Event]:
         await asyncio.sleep(0)
@@ -118,6 +130,18 @@ class FakeStore:
 
     async def close(self) -> None:
         pass
+
+
+def _signed(after: Conversation, sender: str, cid: str) -> Conversation:
+    """The client's id is on one of the new events, so that a retry finds it."""
+    if not cid or any((event.sender, event.cid) == (sender, cid) for event in after.fresh):
+        return after
+    seq = next((event.seq for event in after.fresh if not event.cid), 0)
+    events, fresh = (
+        tuple(replace(event, sender=sender, cid=cid) if event.seq == seq else event for event in some)
+        for some in (after.events, after.fresh)
+    )
+    return replace(after, events=events, fresh=fresh)
 
 
 def _found(where: Mapping[K, V], key: K) -> V:

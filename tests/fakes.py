@@ -16,6 +16,7 @@ from bot.hub import Hub
 from bot.ingest import rebuild
 from bot.knowledge import Document, Passage, Piece
 from bot.ports import Bot, Generator, Index, Indexes, Manifest, Sampling, Session, Store
+from tests.fake_inbox import FakeInbox
 from tests.fake_store import FakeStore
 
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -203,8 +204,11 @@ def fake_bot(
     wake: Callable[[str], None] = lambda conversation: None,
     **parts: Any,
 ) -> Bot:
+    store = store or FakeStore()
+    if isinstance(store, FakeStore):
+        parts.setdefault("inbox", FakeInbox(store))
     return Bot(
-        store or FakeStore(), indexes or FakeIndexes(), embedder or FakeEmbedder(), generator or FakeGenerator(),
+        store, indexes or FakeIndexes(), embedder or FakeEmbedder(), generator or FakeGenerator(),
         Hub(), policy, lambda: AT, asyncio.to_thread, wake=wake, **parts,
     )  # fmt: skip
 

@@ -1,12 +1,13 @@
 """Values as rows, and rows as values: the one place that knows which column holds what."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row
 
-from bot.conversation import Author, Conversation, Event, Kind, Status
+from bot.conversation import Author, Conversation, Event, Kind, Line, Status
 from bot.knowledge import Citation, Document, Passage
 from bot.ports import Manifest, Session
 
@@ -23,11 +24,34 @@ def conversation_row(conversation: Conversation) -> dict[str, Any]:
         "agent": conversation.agent,
         "bot_from": conversation.bot_from,
         "page": conversation.page,
+        "agent_name": conversation.agent_name,
+        "reason": conversation.reason,
+        "tags": list(conversation.tags),
+        "email": conversation.email,
+        "score": conversation.score,
         "is_owing": bool(conversation.unanswered),
+        "waiting_since": conversation.waiting_since,
+        "queue_at": conversation.queue_at,
+        "owed_since": conversation.owed_since,
+        "delayed": conversation.is_delayed,
+        "last": _line_row(conversation.last),
+        "asked": conversation.asked,
     }
 
 
-def as_conversation(row: Row[Any], events: tuple[Event, ...]) -> Conversation:
+def _line_row(line: Line | None) -> dict[str, Any] | None:
+    if line is None:
+        return None
+    return {"author": line.author.value, "text": line.text, "at": line.at.isoformat(), "seq": line.seq}
+
+
+def _as_line(row: Mapping[str, Any] | None) -> Line | None:
+    if row is None:
+        return None
+    return Line(Author(row["author"]), row["text"], datetime.fromisoformat(row["at"]), row["seq"])
+
+
+def as_conversation(row: Row[Any], events: tuple[Event, ...] = ()) -> Conversation:
     return Conversation(
         id=row.id,
         customer=row.customer,
@@ -40,6 +64,18 @@ def as_conversation(row: Row[Any], events: tuple[Event, ...]) -> Conversation:
         bot_from=row.bot_from,
         events=events,
         page=row.page,
+        agent_name=row.agent_name,
+        reason=row.reason,
+        tags=tuple(row.tags),
+        email=row.email,
+        score=row.score,
+        waiting_since=row.waiting_since,
+        queue_at=row.queue_at,
+        owed_since=row.owed_since,
+        is_delayed=row.delayed,
+        last=_as_line(row.last),
+        asked=row.asked,
+        created_at=row.created_at,
     )
 
 

@@ -4,20 +4,18 @@ A change is one transaction under the conversation's row lock, so positions have
 lock cannot promise, a constraint does: one event per client id, one turn per question.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
-from sqlalchemy import Row, Select, Table, exists, insert, select, text, update
+from sqlalchemy import Table, exists, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters import tables as t
-from bot.adapters.database import Taken, database_url, postgresql_engine, sqlite_engine, to_the_end, transaction
+from bot.adapters.database import Taken
 from bot.adapters.rows import (
     as_conversation,
     as_document,
@@ -31,168 +29,141 @@ from bot.adapters.rows import (
     session_row,
     turn_row,
 )
+from bot.adapters.sql_database import Database, one, whole
 from bot.conversation import WINDOW, Conversation, Event
-from bot.errors import Conflict, NotFound, Unavailable
+from bot.errors import Conflict, Unavailable
 from bot.knowledge import Document, Passage
 from bot.ports import Changed, Manifest, Session, Step
 
-DEADLINE_S = 30.0  # for one transaction
 INGEST_PATIENCE = 20  # times as long for a whole knowledge base
 BATCH = 500  # ids in one statement; SQLite takes 32,766
+INBOX = "inbox"  # the feed that every change of a conversation has a position in
 MOST = 2**31 - 1  # what a position's column holds; a client may ask for anything
 WAL_FIXED = (3, 51, 3)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-Method = Callable[Concatenate["SqlStore", P], Coroutine[Any, Any, T]]
-
-
-def _whole(patience: float = 1) -> Callable[[Method[P, T]], Method[P, T]]:
-    """Decorates what must run to its end even when its caller is cancelled."""
-
-    def decorate(method: Method[P, T]) -> Method[P, T]:
-        @wraps(method)
-        async def run(self: "SqlStore", /, *arguments: P.args, **named: P.kwargs) -> T:
-            return await to_the_end(method(self, *arguments, **named), self._running, patience * self._deadline_s)
-
-        return run
-
-    return decorate
-
 
 class SqlStore:
-    """The Store port. Connects on first use; close it on the event loop that used it."""
+    """The Store port."""
 
-    def __init__(self, url: str, deadline_s: float = DEADLINE_S) -> None:
-        address = database_url(url)
-        self._deadline_s = deadline_s
-        self._running: set[asyncio.Task[Any]] = set()
-        if address.get_backend_name() == "sqlite":
-            self._writer = sqlite_engine(address, "BEGIN IMMEDIATE", connections=1)  # the pool is the writers' queue
-            self._reader = sqlite_engine(address, "BEGIN", connections=4)
-        else:
-            self._writer = self._reader = postgresql_engine(address)
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     async def close(self) -> None:
-        if self._running:
-            await asyncio.wait(self._running, timeout=self._deadline_s)
-        await self._writer.dispose()
-        await self._reader.dispose()
+        await self.database.close()
 
     # ── conversations ──
 
-    @_whole()
+    @whole()
     async def start(self, conversation: Conversation, session: Session, secret_hash: str, at: datetime) -> None:
-        async with self._writing() as connection:
+        async with self.database.writing() as connection:
             values = {**conversation_row(conversation), "created_at": at, "updated_at": at}
             await connection.execute(insert(t.conversation).values(values))
             await _insert_events(connection, conversation.id, conversation.fresh)
             await connection.execute(insert(t.session).values(session_row(session, secret_hash, at)))
 
-    @_whole()
+    @whole()
     async def session(self, secret_hash: str) -> Session:
-        async with self._reading() as connection:
-            row = await _one(connection, select(t.session).where(t.session.c.secret_hash == secret_hash), "session")
+        async with self.database.reading() as connection:
+            row = await one(connection, select(t.session).where(t.session.c.secret_hash == secret_hash), "session")
         return Session(row.id, row.customer, row.conversation_id, row.verified)
 
-    @_whole()
+    @whole()
     async def conversation(self, id: str) -> Conversation:
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             return await _load(connection, id)
 
-    @_whole()
+    @whole()
     async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:
         tried: list[Event] = []
         try:
-            async with self._writing() as connection:
+            async with self.database.writing() as connection:
                 before = await _load(connection, id, locked=True)
                 if first := await _first(connection, id, sender, cid):
                     return Changed(before, (first,), is_duplicate=True)
                 after = _signed(step(before), sender, cid)
                 tried.extend(after.fresh)
-                if after != before:
-                    await _save(connection, before, after)
+                position = await _save(connection, before, after) if after != before else 0
         except Taken:
             return await self._duplicate(id, tried)
-        return Changed(replace(after, fresh=()), after.fresh)
+        return Changed(replace(after, fresh=()), after.fresh, position=position)
 
     async def _duplicate(self, id: str, tried: Iterable[Event]) -> Changed:
         """The event whose client id was used before, by an event of the same step."""
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             for event in tried:
                 if first := await _first(connection, id, event.sender, event.cid):
                     return Changed(await _load(connection, id), (first,), is_duplicate=True)
         raise Conflict("this question has its reply already")
 
-    @_whole()
+    @whole()
     async def events(self, id: str, since: int, limit: int) -> Sequence[Event]:
         wanted = t.event.c.conversation_id == id, t.event.c.seq > _bounded(since)
         page = select(t.event).where(*wanted).order_by(t.event.c.seq).limit(_bounded(limit))
-        async with self._reading() as connection:
-            await _one(connection, select(t.conversation.c.id).where(t.conversation.c.id == id), "conversation")
+        async with self.database.reading() as connection:
+            await one(connection, select(t.conversation.c.id).where(t.conversation.c.id == id), "conversation")
             return tuple(as_event(row) for row in await connection.execute(page))
 
-    @_whole()
+    @whole()
     async def owing(self) -> Sequence[str]:
         c = t.conversation.c
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             return tuple(await connection.scalars(select(c.id).where(c.is_owing).order_by(c.updated_at, c.id)))
 
-    @_whole()
+    @whole()
     async def evidence(self, id: str, question: int) -> Mapping[str, Any]:
         wanted = t.turn.c.conversation_id == id, t.turn.c.question_seq == _bounded(question)
-        async with self._reading() as connection:
-            row = await _one(connection, select(t.turn.c.evidence).where(*wanted), "turn")
+        async with self.database.reading() as connection:
+            row = await one(connection, select(t.turn.c.evidence).where(*wanted), "turn")
         return dict(row.evidence)
 
     # ── knowledge ──
 
-    @_whole()
+    @whole()
     async def passages(self, ids: Iterable[str]) -> Mapping[str, Passage]:
         live = select(t.passage).where(t.passage.c.retired_at.is_(None))
         found: dict[str, Passage] = {}
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             for some in _batches(ids):
                 rows = await connection.execute(live.where(t.passage.c.id.in_(some)))
                 found.update((row.id, as_passage(row)) for row in rows)
         return found
 
-    @_whole()
+    @whole()
     async def live_passages(self) -> Sequence[Passage]:
         c = t.passage.c
         live = select(t.passage).where(c.retired_at.is_(None)).order_by(c.document, c.position, c.id)
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             return tuple(as_passage(row) for row in await connection.execute(live))
 
-    @_whole()
+    @whole()
     async def documents(self) -> Sequence[Document]:
         """Those with a live passage; the others are kept for old citations only."""
         live = exists().where(t.passage.c.document == t.document.c.key, t.passage.c.retired_at.is_(None))
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             rows = await connection.execute(select(t.document).where(live).order_by(t.document.c.key))
             return tuple(as_document(row) for row in rows)
 
-    @_whole(INGEST_PATIENCE)
+    @whole(INGEST_PATIENCE)
     async def apply(
         self, documents: Sequence[Document], added: Sequence[Passage], removed: Sequence[str], at: datetime
     ) -> None:
         # In the order of their keys, so that two ingests at once wait for each other instead of deadlocking.
         rows = [document_row(document, at) for document in sorted(documents, key=lambda d: d.key)]
-        async with self._writing() as connection:
+        async with self.database.writing() as connection:
             await _upsert(connection, t.document, rows)
             await _retire(connection, sorted(set(removed)), at)
             await _add(connection, {passage.id: passage for passage in added}, at)
 
-    @_whole()
+    @whole()
     async def record_generation(self, manifest: Manifest) -> None:
-        async with self._writing() as connection:
+        async with self.database.writing() as connection:
             await _upsert(connection, t.generation, [generation_row(manifest)])
 
     # ── the database itself ──
 
-    @_whole()
+    @whole()
     async def check(self) -> str:
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
             name, version = connection.dialect.name, connection.dialect.server_version_info or ()
         if revision != t.REVISION:
@@ -202,26 +173,13 @@ class SqlStore:
             line += " (warning: before SQLite 3.51.3 a rare fault in the write-ahead log can damage the file)"
         return line
 
-    def _writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        return transaction(self._writer)
-
-    def _reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        return transaction(self._reader)
-
 
 # ── statements ──
 
 
-async def _one(connection: AsyncConnection, query: Select[Any], what: str) -> Row[Any]:
-    row: Row[Any] | None = (await connection.execute(query)).first()
-    if row is None:
-        raise NotFound(f"there is no such {what}")
-    return row
-
-
 async def _load(connection: AsyncConnection, id: str, *, locked: bool = False) -> Conversation:
     query = select(t.conversation).where(t.conversation.c.id == id)
-    row = await _one(connection, query.with_for_update() if locked else query, "conversation")
+    row = await one(connection, query.with_for_update() if locked else query, "conversation")
     # Bounded above too: an event committed after the row was read does not belong to what it says.
     newest = t.event.c.seq.between(row.last_seq - WINDOW + 1, row.last_seq)
     window = select(t.event).where(t.event.c.conversation_id == id, newest).order_by(t.event.c.seq)
@@ -249,13 +207,24 @@ def _signed(after: Conversation, sender: str, cid: str) -> Conversation:
     return replace(after, events=events, fresh=fresh)
 
 
-async def _save(connection: AsyncConnection, before: Conversation, after: Conversation) -> None:
+async def _save(connection: AsyncConnection, before: Conversation, after: Conversation) -> int:
+    """Returns the change's position in the inbox feed."""
     assert (after.id, after.head) == (before.id, before.head + len(after.fresh)), "a step must start from what it gets"
-    values = conversation_row(after)
+    await _insert_events(connection, after.id, after.fresh)
+    # Last of all: every writer takes this row's lock, and none should wait longer than for a commit.
+    position = await _next_position(connection)
+    values = {**conversation_row(after), "inbox_seq": position}
     if after.fresh:
         values["updated_at"] = after.fresh[-1].at
     await connection.execute(update(t.conversation).where(t.conversation.c.id == after.id).values(values))
-    await _insert_events(connection, after.id, after.fresh)
+    return position
+
+
+async def _next_position(connection: AsyncConnection) -> int:
+    first = {"name": INBOX, "epoch": secrets.token_hex(8), "last_seq": 1}
+    statement = _dialect(connection).insert(t.feed).values(first)
+    counted = statement.on_conflict_do_update(index_elements=["name"], set_={"last_seq": t.feed.c.last_seq + 1})
+    return int(await connection.scalar(counted.returning(t.feed.c.last_seq)) or 0)
 
 
 async def _insert_events(connection: AsyncConnection, id: str, fresh: Sequence[Event]) -> None:
@@ -269,11 +238,14 @@ async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[Mapp
     """Insert, or replace what has the same key but for the columns to `keep`."""
     if not rows:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table)
+    statement = _dialect(connection).insert(table)
     key = list(table.primary_key.columns)
     new = {c.name: statement.excluded[c.name] for c in table.columns if c not in key and c.name not in keep}
     await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=new), rows)
+
+
+def _dialect(connection: AsyncConnection) -> Any:
+    return sqlite if connection.dialect.name == "sqlite" else postgresql
 
 
 async def _retire(connection: AsyncConnection, ids: Sequence[str], at: datetime) -> None:

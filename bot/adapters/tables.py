@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"  # the migration that leads to these tables
+REVISION = "0002"  # the migration that leads to these tables
 
 
 class Utc(TypeDecorator[datetime]):
@@ -66,12 +66,27 @@ conversation = Table(
     Column("agent", String),
     Column("bot_from", Integer, nullable=False),
     Column("page", Text, nullable=False),
-    # Follows from the events; kept so that a restart finds its work without reading them.
+    Column("agent_name", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("email", String, nullable=False),
+    Column("mailed", Integer, nullable=False, default=0),
+    Column("score", Integer),
+    # Follow from the events; kept so that lists, timers and a restart need not read them.
     Column("is_owing", Boolean, nullable=False),
+    Column("waiting_since", Utc),
+    Column("queue_at", Utc),  # its place in line: earliest first
+    Column("owed_since", Utc),
+    Column("delayed", Boolean, nullable=False),
+    Column("last", JSON),
+    Column("asked", Integer, nullable=False),
+    Column("inbox_seq", Integer, nullable=False, default=0, index=True),
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
     Index("ix_conversation_status_updated_at", "status", "updated_at"),
     Index("ix_conversation_customer", "customer"),
+    Index("ix_conversation_agent_status", "agent", "status"),
+    Index("ix_conversation_status_queue_at", "status", "queue_at"),
     Index("ix_conversation_owing", "id", sqlite_where=text("is_owing = 1"), postgresql_where=text("is_owing")),
 )
 
@@ -87,6 +102,7 @@ event = Table(
     Column("body", JSON, nullable=False),
     Column("created_at", Utc, nullable=False),
     UniqueConstraint("conversation_id", "sender_id", "cid"),
+    Index("ix_event_kind_created_at", "kind", "created_at"),
 )
 
 session = Table(
@@ -165,4 +181,75 @@ generation = Table(
     Column("name", String, primary_key=True),
     Column("manifest", JSON, nullable=False),
     Column("published_at", Utc, nullable=False),
+)
+
+# One row: the position of the inbox feed. Whoever changes a conversation takes the next one in the same transaction,
+# so positions become visible in order.
+feed = Table(
+    "feed",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("epoch", String, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+)
+
+agent = Table(
+    "agent",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("login", String, nullable=False, unique=True),  # lower case
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("password_hash", String, nullable=False),
+    Column("created_at", Utc, nullable=False),
+)
+
+agent_session = Table(
+    "agent_session",
+    metadata,
+    Column("secret_hash", String, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("agent_id", ForeignKey("agent.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("device", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("last_seen", Utc, nullable=False),
+)
+
+agent_device = Table(
+    "agent_device",
+    metadata,
+    Column("secret_hash", String, primary_key=True),
+    Column("agent_id", ForeignKey("agent.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Utc, nullable=False),
+)
+
+canned = Table(
+    "canned",
+    metadata,
+    Column("shortcut", String, primary_key=True),
+    Column("language", String, primary_key=True),
+    Column("title", String, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+answer_draft = Table(
+    "answer_draft",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("status", String, nullable=False, index=True),  # draft | published | dismissed
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("language", String, nullable=False),
+    Column("phrasings", JSON, nullable=False),
+    Column("category", String, nullable=False),
+    Column("conversation_id", ForeignKey("conversation.id", ondelete="SET NULL")),
+    Column("agent_id", ForeignKey("agent.id", ondelete="SET NULL")),
+    Column("agent_name", String, nullable=False),
+    Column("passage", String, nullable=False),
+    Column("document", String, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("published_at", Utc),
 )

@@ -1,12 +1,12 @@
-"""HTTP: the widget's pages and files, sessions and tickets, health; and the socket's door."""
+"""HTTP: the pages and their files, customers' sessions and tickets; and the sockets' doors."""
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import FastAPI, Header, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,29 +15,33 @@ from pydantic import BaseModel, Field
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
+from bot.attempts import Attempts
 from bot.conversation import MAX_TEXT, Conversation
-from bot.errors import NotFound, Refused, Unavailable
+from bot.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
+from bot.ladder import Ladder
 from bot.ports import Bot, Session
 from bot.settings import Settings
-from bot.texts import say
-from bot.web import sockets
+from bot.web import console_api, console_login, sockets
 from bot.web.auth import Tickets, hashed, new_secret, verified_customer
+from bot.web.console_login import Denied, denied
 from bot.web.limits import Allowance, Buckets, is_limited
+from bot.web.middleware import BodyLimit, SecurityHeaders
+from bot.web.served import Served, served
 from bot.web.sockets import Doors
 from bot.worker import Worker
 
 STATIC = Path(__file__).parent / "static"
-MAX_BODY = 16 * 1024
+PAGES = {
+    "/": "demo.html",
+    "/chat": "chat.html",
+    "/widget.js": "widget.js",
+    "/console": "console.html",
+    "/console/evidence": "evidence.html",
+    "/console/answers": "answers.html",
+    "/console/metrics": "metrics.html",
+}
+ROUTERS = (console_login.router, console_api.router)
 Assemble = Callable[[Worker], AbstractAsyncContextManager[Bot]]
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What the routes need, made when the server starts."""
-
-    bot: Bot
-    doors: Doors
-    starts: Buckets  # new conversations by address
 
 
 class SessionRequest(BaseModel):
@@ -54,12 +58,13 @@ def create_app(settings: Settings, assemble: Assemble) -> FastAPI:
         worker = Worker()
         async with assemble(worker) as bot:
             worker.start(bot)
-            doors = Doors(bot, Tickets(monotonic), monotonic, settings.public_url)
-            per_hour = settings.conversations_per_hour
-            app.state.served = Served(bot, doors, Buckets(Allowance(per_hour, 3_600 / per_hour), monotonic))
+            app.state.served = _served(bot, settings)
+            ladder = asyncio.create_task(Ladder(bot).run(), name="ladder")
             await worker.resume()
             yield
-            doors.shut()
+            app.state.served.doors.shut()
+            ladder.cancel()
+            await asyncio.gather(ladder, return_exceptions=True)
             await worker.stop()
 
     app = FastAPI(title="Answerdesk", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -68,87 +73,31 @@ def create_app(settings: Settings, assemble: Assemble) -> FastAPI:
     _errors(app)
     _pages(app)
     _customer(app, settings)
+    for router in ROUTERS:
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
 
-def served(request: Request | WebSocket) -> Served:
-    found: Served = request.app.state.served
-    return found
+def _served(bot: Bot, settings: Settings) -> Served:
+    doors = Doors(bot, Tickets(monotonic), Tickets(monotonic), monotonic, settings.public_url)
+    per_hour = settings.conversations_per_hour
+    starts = Buckets(Allowance(per_hour, 3_600 / per_hour), monotonic)
+    return Served(bot, doors, settings, starts, Attempts(monotonic))
 
 
 def _ancestors(origins: tuple[str, ...]) -> str:
     return " ".join(["'self'", *(origin for origin in origins if origin)])
 
 
-# ── middleware: plain ASGI, so that it costs nothing on sockets ──
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-SendMessage = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-ASGI = Callable[[Scope, Receive, SendMessage], Awaitable[None]]
-
-
-class SecurityHeaders:
-    """A strict content policy on every page; which sites may frame the chat is the shop's decision."""
-
-    def __init__(self, app: ASGI, frame_ancestors: str) -> None:
-        policy = (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-            "frame-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
-            f"frame-ancestors {frame_ancestors}"
-        )
-        self._app = app
-        self._headers = [
-            (b"content-security-policy", policy.encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"no-referrer"),
-            (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-        ]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
-        async def with_headers(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *self._headers]
-            await send(message)
-
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
-
-
-class BodyLimit:
-    """No request needs more than MAX_BODY: refused before anything parses it, however it is sent."""
-
-    def __init__(self, app: ASGI) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
-            await self._app(scope, receive, send)
-            return
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            if len(body) > MAX_BODY:
-                await JSONResponse({"error": "too_large"}, 413)(scope, receive, send)
-                return
-            if not message.get("more_body"):
-                break
-        parts = iter([{"type": "http.request", "body": bytes(body), "more_body": False}])
-
-        async def replay() -> MutableMapping[str, Any]:
-            return next(parts, None) or await receive()
-
-        await self._app(scope, replay, send)
-
-
 def _errors(app: FastAPI) -> None:
-    """Errors as codes; never an exception's text."""
+    """Errors as codes. Only what is wrong with the input is said in words; never another exception's text."""
 
+    app.add_exception_handler(Denied, denied)
     codes: Mapping[type[Exception], tuple[int, str]] = {
         NotFound: (404, "not_found"),
+        Forbidden: (403, "forbidden"),
+        Conflict: (409, "conflict"),
         Refused: (400, "bad_request"),
         RequestValidationError: (422, "bad_request"),  # FastAPI's own would echo what was sent, and fail on half of it
         Unavailable: (503, "storage_unavailable"),
@@ -159,7 +108,11 @@ def _errors(app: FastAPI) -> None:
 
 
 def _answer_with(status: int, code: str) -> Callable[[Request, Exception], Response]:
-    return lambda request, error: JSONResponse({"error": code}, status)
+    def answer(request: Request, error: Exception) -> Response:
+        said = {"says": str(error)} if isinstance(error, Refused | Conflict) else {}
+        return JSONResponse({"error": code, **said}, status)
+
+    return answer
 
 
 # ── routes ──
@@ -172,7 +125,7 @@ def _pages(app: FastAPI) -> None:
 
         return serve
 
-    for path, name in {"/": "demo.html", "/chat": "chat.html", "/widget.js": "widget.js"}.items():
+    for path, name in PAGES.items():
         app.add_api_route(path, page(name), methods=["GET"], include_in_schema=False)
 
     @app.get("/healthz")
@@ -183,7 +136,7 @@ def _pages(app: FastAPI) -> None:
 
 def _customer(app: FastAPI, settings: Settings) -> None:
     @app.get("/v1/config")
-    async def config(locale: Literal["en", "zh"] = "en") -> dict[str, object]:
+    async def config(request: Request, locale: Literal["en", "zh"] = "en") -> dict[str, object]:
         is_chinese = locale == "zh"
         return {
             "shop": settings.shop_name,
@@ -191,7 +144,7 @@ def _customer(app: FastAPI, settings: Settings) -> None:
             "locale": locale,
             "greeting": settings.greeting_zh if is_chinese else settings.greeting_en,
             "openers": list(settings.openers_zh if is_chinese else settings.openers_en),
-            "quick_replies": {"handoff": say("person", locale)},
+            "quick_replies": {"handoff": served(request).bot.house.texts.say("person", locale)},
             "limits": {"text": MAX_TEXT},
         }
 

@@ -1,19 +1,25 @@
 """Who a browser is: session secrets, single-use tickets, the shop's signed identity, and the socket's origin."""
 
 import hashlib
+import hmac
+import ipaddress
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 import jwt
 
+from bot.access import Agent
 from bot.errors import Refused
 from bot.ports import Session
 
 TICKET_S = 30
 LONGEST_TOKEN_S = 3_600
 LEEWAY_S = 60
+_NAME = re.compile(r"[a-z0-9._:-]+")  # of a host, as a browser writes it
 
 
 def new_secret() -> str:
@@ -27,26 +33,38 @@ def hashed(secret: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
-    session: Session
+class Seat:
+    """An agent at the console: the session they are logged in with."""
+
+    agent: Agent
+    session_id: str
+    secret_hash: str
+
+
+Whose = TypeVar("Whose", Session, Seat)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket(Generic[Whose]):
+    session: Whose
     secret_hash: str
     expires: float
 
 
-class Tickets:
+class Tickets(Generic[Whose]):
     """Single-use proofs for opening a socket: they may end up in a log, a session secret may not."""
 
     def __init__(self, clock: Callable[[], float], lifetime_s: float = TICKET_S, most: int = 10_000) -> None:
         self._clock, self._lifetime, self._most = clock, lifetime_s, most
-        self._tickets: dict[str, Ticket] = {}
+        self._tickets: dict[str, Ticket[Whose]] = {}
 
-    def issue(self, session: Session, secret_hash: str) -> str:
+    def issue(self, session: Whose, secret_hash: str) -> str:
         self._forget_old()
         ticket = secrets.token_urlsafe(24)
         self._tickets[ticket] = Ticket(session, secret_hash, self._clock() + self._lifetime)
         return ticket
 
-    def redeem(self, ticket: str) -> Session | None:
+    def redeem(self, ticket: str) -> Whose | None:
         """The session, once; None for an unknown, used or old ticket."""
         found = self._tickets.pop(ticket, None)
         return found.session if found and found.expires >= self._clock() else None
@@ -57,6 +75,18 @@ class Tickets:
             del self._tickets[key]
         while len(self._tickets) >= self._most:
             del self._tickets[next(iter(self._tickets))]
+
+
+AgentTickets = Tickets[Seat]
+
+
+def csrf_token(secret: str) -> str:
+    """What a page of ours sends along with its cookie: a page of others has the cookie sent, but cannot know this."""
+    return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+def is_csrf_token(token: str, secret: str) -> bool:
+    return bool(secret) and hmac.compare_digest(token.encode(errors="replace"), csrf_token(secret).encode())
 
 
 def verified_customer(token: str, secret: str, audience: str) -> str:
@@ -99,3 +129,38 @@ def is_own_origin(origin: str | None, host: str | None, public_url: str) -> bool
     if own is not None:
         return (asked.scheme, asked.netloc.lower()) == (own.scheme, own.netloc.lower())
     return bool(host) and asked.netloc.lower() == str(host).lower()
+
+
+def is_own_page(origin: str | None, host: str | None, public_url: str) -> bool:
+    """A page of ours, by its Origin, which must be there: the console is opened by browsers only.
+
+    An Origin is what a browser writes, letter for letter, so it is compared and never taken apart. Without a public
+    address only a page over https is ours, or one on this machine: no other keeps the console's cookies.
+    """
+    try:
+        own = {_origin(public_url)} if public_url else _origins(str(host or ""))
+    except ValueError:
+        return False
+    return origin in own
+
+
+def _origins(host: str) -> set[str]:
+    secure = _origin(f"https://{host}")
+    return {secure, _origin(f"http://{host}")} if _is_this_machine(urlsplit(secure).hostname or "") else {secure}
+
+
+def _origin(url: str) -> str:
+    """As a browser writes it. Raises ValueError for what has none."""
+    parts = urlsplit(url)
+    name = (parts.hostname or "").encode("idna").decode()
+    if parts.scheme not in ("http", "https") or not _NAME.fullmatch(name) or parts.username is not None:
+        raise ValueError("this is no address of a page")
+    port = "" if parts.port in (None, {"http": 80, "https": 443}[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}{port}"
+
+
+def _is_this_machine(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")

@@ -5,14 +5,15 @@ Parsing bounds everything before anything else sees it; an unknown field is igno
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.conversation import Event, Kind
-from bot.errors import Conflict, NotFound, Refused, TooLarge, Unavailable
-from bot.hub import Draft, Item, Typing
+from bot.errors import Conflict, Forbidden, NotFound, Refused, TooLarge, Unavailable
+from bot.events import INTERNAL
+from bot.hub import Draft, Item, Place, Typing
 
 SUBPROTOCOL = "bot.v1"
 MAX_FRAME = 64 * 1024  # bytes
@@ -101,14 +102,31 @@ class AskPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveEmail:
+    id: str
+    conversation: str
+    cid: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The customer ends the conversation."""
+
+    id: str
+    conversation: str
+    cid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pong:
     n: int
 
 
-Frame = Hello | Send | Sync | Read | TypingOn | Rate | AskPerson | Pong
+Frame = Hello | Send | Sync | Read | TypingOn | Rate | AskPerson | LeaveEmail | End | Pong
 
 
-class _Fields:
+class Fields:
     """One frame's fields, each taken by type and bound; a wrong one names itself."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -142,6 +160,18 @@ class _Fields:
             raise Malformed(f"{name} must be true or false")
         return value
 
+    def texts(self, name: str, most: int, longest: int) -> tuple[str, ...]:
+        values = self._values.get(name, [])
+        if not isinstance(values, list) or len(values) > most:
+            raise Malformed(f"{name} must be a list of at most {most} texts")
+        return tuple(Fields({name: value}).text(name, longest) for value in values)
+
+    def object(self, name: str) -> "Fields | None":
+        value = self._values.get(name)
+        if value is not None and not isinstance(value, dict):
+            raise Malformed(f"{name} must be an object")
+        return None if value is None else Fields(value)
+
     def has(self, name: str) -> bool:
         return self._values.get(name) is not None
 
@@ -155,11 +185,11 @@ class _Fields:
 def _position(value: Any) -> Position:
     if not isinstance(value, dict):
         raise Malformed("a position is an object")
-    fields = _Fields(value)
+    fields = Fields(value)
     return Position(fields.ident("conversation"), fields.text("epoch", 64, ""), fields.whole("seq", 0, 2**53, 0))
 
 
-_CLIENT: Mapping[str, Callable[[_Fields], Frame]] = {
+CLIENT: Mapping[str, Callable[[Fields], Frame]] = {
     "hello": lambda f: Hello(f.text("ticket", 128), f.positions()),
     "send": lambda f: Send(f.ident("id"), f.ident("conversation"), f.ident("cid"), f.text("text", MAX_FRAME)),
     "sync": lambda f: Sync(f.ident("id"), f.ident("conversation"), f.text("epoch", 64, ""),
@@ -170,14 +200,21 @@ _CLIENT: Mapping[str, Callable[[_Fields], Frame]] = {
                            f.whole("score", 1, 5), f.whole("seq", 1, 2**53) if f.has("seq") else None,
                            f.text("comment", 1_000, "")),
     "handoff": lambda f: AskPerson(f.ident("id"), f.ident("conversation"), f.ident("cid")),
+    "email": lambda f: LeaveEmail(f.ident("id"), f.ident("conversation"), f.ident("cid"), f.text("email", 320)),
+    "close": lambda f: End(f.ident("id"), f.ident("conversation"), f.ident("cid")),
     "pong": lambda f: Pong(f.whole("n", 0, 2**53, 0)),
 }  # fmt: skip
 
-CLIENT_FRAMES = tuple(_CLIENT)
+CLIENT_FRAMES = tuple(CLIENT)
+F = TypeVar("F")
 
 
 def parse(raw: str) -> Frame:
     """One client frame. Raises Malformed, with the frame's `id` when it had a usable one."""
+    return parsed(raw, CLIENT)
+
+
+def parsed(raw: str, frames: Mapping[str, Callable[[Fields], F]]) -> F:
     try:
         values = json.loads(raw)
     except (ValueError, RecursionError):
@@ -186,19 +223,30 @@ def parse(raw: str) -> Frame:
         raise Malformed("a frame is one JSON object")
     ref = values.get("id")
     ref = ref if isinstance(ref, str) and _ID.fullmatch(ref) else None
-    make = _CLIENT.get(values["type"]) if isinstance(values.get("type"), str) else None
+    make = frames.get(values["type"]) if isinstance(values.get("type"), str) else None
     if make is None:
         raise Malformed("unknown type of frame", "unknown_type", ref)
     try:
-        return make(_Fields(values))
+        return make(Fields(values))
     except Malformed as wrong:
         raise Malformed(str(wrong), wrong.code, ref) from None
 
 
 # ── server → client ──
 
-SERVER_FRAMES = ("welcome", "event", "ack", "error", "resync", "ping", "draft", "typing", "bye")
-EPHEMERAL = frozenset({"draft", "typing"})
+SERVER_FRAMES = ("welcome", "event", "ack", "error", "resync", "ping", "draft", "typing", "queue", "bye")
+EPHEMERAL = frozenset({"draft", "typing", "queue", "presence"})
+HIDDEN = "conversation.updated"  # what agents do among themselves: it has a position, and says nothing
+SHOWN: Mapping[Kind, tuple[str, ...]] = {  # what of an event's data its customer reads
+    Kind.MESSAGE: ("source", "agent"),
+    Kind.HANDED_OFF: ("reason", "position", "wait_s", "opens_at", "offer"),
+    Kind.CLAIMED: ("agent",),
+    Kind.TRANSFERRED: ("agent",),
+    Kind.CLOSED: ("by",),
+    Kind.DELAYED: ("offer",),
+    Kind.EMAIL_LEFT: ("email",),
+    Kind.RATED: ("score", "about", "comment"),
+}
 
 
 def dump(frame: Mapping[str, Any]) -> str:
@@ -215,32 +263,39 @@ def item(conversation: str, item: Item, sender: str) -> dict[str, Any]:
                     "citations": [asdict(c) for c in citations]}  # fmt: skip
         case Typing(author, on):
             return {"type": "typing", "conversation": conversation, "author": author, "on": on}
+        case Place():
+            return queue(conversation, item)
+
+
+def queue(conversation: str, place: Place) -> dict[str, Any]:
+    opens_at = place.opens_at.isoformat() if place.opens_at else None
+    return {"type": "queue", "conversation": conversation, "position": place.position, "wait_s": place.wait_s,
+            "open": place.is_open, "opens_at": opens_at}  # fmt: skip
 
 
 def event(conversation: str, event: Event, sender: str) -> dict[str, Any]:
+    is_hidden = event.kind in INTERNAL
     frame: dict[str, Any] = {
-        "type": "event", "conversation": conversation, "seq": event.seq, "kind": event.kind.value,
-        "author": event.author.value, "at": event.at.isoformat(), "body": body(event),
+        "type": "event", "conversation": conversation, "seq": event.seq,
+        "kind": HIDDEN if is_hidden else event.kind.value,
+        "author": "system" if is_hidden else event.author.value, "at": event.at.isoformat(),
+        "body": {} if is_hidden else body(event, SHOWN.get(event.kind, ())),
     }  # fmt: skip
     if event.cid and event.sender == sender:
         frame["cid"] = event.cid
     return frame
 
 
-def body(event: Event) -> dict[str, Any]:
+def body(event: Event, shown: Iterable[str]) -> dict[str, Any]:
     """What of an event its readers may see: never evidence, never another browser's id."""
-    if event.kind is Kind.MESSAGE:
-        made: dict[str, Any] = {"text": event.text}
-        if event.answers is not None:
-            made["answers"] = event.answers
-            made["citations"] = [asdict(citation) for citation in event.citations]
-        if event.options:
-            made["options"] = list(event.options)
-        return made | dict(event.data)
-    if event.kind is Kind.HANDED_OFF:
-        asked = {} if event.answers is None else {"answers": event.answers}
-        return {"text": event.text, **asked, **event.data}
-    return dict(event.data)
+    made: dict[str, Any] = {} if event.kind in (Kind.REOPENED, Kind.RATED) else {"text": event.text}
+    if event.answers is not None:
+        made["answers"] = event.answers
+    if event.citations or (event.answers is not None and event.kind is Kind.MESSAGE):
+        made["citations"] = [asdict(citation) for citation in event.citations]
+    if event.options:
+        made["options"] = list(event.options)
+    return made | {name: event.data[name] for name in shown if name in event.data}
 
 
 def welcome(
@@ -283,8 +338,10 @@ def error_for(wrong: Exception, ref: str | None) -> dict[str, Any]:
             return error("bad_request", ref=ref)
         case NotFound():
             return error("not_found", ref=ref)
-        case Conflict():
-            return error("conflict", ref=ref)
+        case Conflict(why=why):
+            return error("conflict", ref=ref) | ({"why": why} if why else {})
+        case Forbidden():
+            return error("forbidden", ref=ref)
         case Unavailable():
             return error("storage_unavailable", ref=ref, retry=True, after_ms=2_000)
         case _:

@@ -6,9 +6,21 @@ from typing import Any
 import jwt
 import pytest
 
+from bot.access import Agent
 from bot.errors import Refused
 from bot.ports import Session
-from bot.web.auth import TICKET_S, Tickets, hashed, is_own_origin, new_secret, verified_customer
+from bot.web.auth import (
+    TICKET_S,
+    Seat,
+    Tickets,
+    csrf_token,
+    hashed,
+    is_csrf_token,
+    is_own_origin,
+    is_own_page,
+    new_secret,
+    verified_customer,
+)
 
 SESSION = Session("s1", "ann", "c1")
 SECRET = "a shop's own key of thirty-two bytes or more"
@@ -49,6 +61,14 @@ def test_a_ticket_is_good_for_thirty_seconds() -> None:
     assert tickets.redeem(late) is None
 
 
+def test_an_agents_ticket_is_their_seat() -> None:
+    seat = Seat(Agent("a1", "ann", "Ann"), "s1", "hash")
+    tickets = Tickets[Seat](Clock())
+    ticket = tickets.issue(seat, seat.secret_hash)
+    assert tickets.redeem(ticket) is seat
+    assert tickets.redeem(ticket) is None
+
+
 @pytest.mark.parametrize("made_up", ["", "x", "é", "\x00", "a" * 128])
 def test_a_made_up_ticket_is_nobody(made_up: str) -> None:
     tickets = Tickets(Clock())
@@ -66,6 +86,23 @@ def test_tickets_nobody_redeems_do_not_pile_up() -> None:
     tickets.issue(SESSION, "hash")
     clock.now -= TICKET_S + 1
     assert tickets.redeem(stale) is None
+
+
+# ── the token of a page of ours ──
+
+
+def test_a_csrf_token_belongs_to_one_secret_and_does_not_tell_it() -> None:
+    mine, other = new_secret(), new_secret()
+    token = csrf_token(mine)
+    assert is_csrf_token(token, mine)
+    assert not is_csrf_token(token, other)
+    assert token not in (mine, hashed(mine)), "neither the cookie nor what the database holds will do"
+
+
+@pytest.mark.parametrize("token", ["", "x", "é" * 64, "\ud800", "0" * 64, csrf_token("")])
+def test_a_made_up_csrf_token_is_none(token: str) -> None:
+    assert not is_csrf_token(token, new_secret())
+    assert not is_csrf_token(token, "")
 
 
 # ── a customer the shop signed in ──
@@ -187,3 +224,89 @@ def test_our_own_pages_may_connect(origin: str | None, host: str, public_url: st
 )
 def test_pages_of_others_may_not(origin: str, host: str | None, public_url: str) -> None:
     assert not is_own_origin(origin, host, public_url)
+
+
+# ── the console's pages: their Origin must be there, and ours to the letter ──
+
+SHOP = "https://help.shop.example"
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "public_url"),
+    [
+        ("https://help.shop.example", "help.shop.example", ""),
+        ("https://help.shop.example:8443", "help.shop.example:8443", ""),
+        ("https://help.shop.example", "Help.Shop.Example", ""),
+        ("https://help.shop.example", "help.shop.example:443", ""),
+        ("http://127.0.0.1:8000", "127.0.0.1:8000", ""),
+        ("http://localhost:8000", "localhost:8000", ""),
+        ("http://console.localhost", "console.localhost", ""),
+        ("http://[::1]:8000", "[::1]:8000", ""),
+        (SHOP, "internal:8000", SHOP),
+        (SHOP, "internal:8000", "https://Help.Shop.Example:443/"),
+        ("http://help.shop.example", None, "http://help.shop.example"),
+        ("https://xn--bcher-kva.example", "internal", "https://bücher.example"),
+    ],
+)
+def test_the_consoles_own_pages_may_connect(origin: str, host: str | None, public_url: str) -> None:
+    assert is_own_page(origin, host, public_url)
+
+
+OTHERS = [
+    None,
+    "",
+    " ",
+    "null",
+    "undefined",
+    "*",
+    "help.shop.example",
+    "//help.shop.example",
+    "https://",
+    "https://evil.example",
+    "https://help.shop.example.evil.example",
+    "https://evil-help.shop.example",
+    "https://evil.help.shop.example",
+    "https://shop.example",
+    "https://help.shop.example:8443",
+    "https://help.shop.example:443",
+    "https://help.shop.example:",
+    "http://help.shop.example",
+    "http://help.shop.example:443",
+    "wss://help.shop.example",
+    "file://help.shop.example",
+    "chrome-extension://help.shop.example",
+    "javascript:alert(1)",
+    "HTTPS://HELP.SHOP.EXAMPLE",
+    "https://Help.shop.example",
+    "https://help.shop.example/",
+    "https://help.shop.example/console",
+    "https://help.shop.example?x",
+    "https://help.shop.example#x",
+    "https://help.shop.example@evil.example",
+    "https://evil.example@help.shop.example",
+    "https://help.shop.example.",
+    "https://help.shop.example\n",
+    "https://help.shop.example https://evil.example",
+    "https://help.shop.example,https://evil.example",
+    "https://һelp.shop.example",
+    "https://xn--elp-nld.shop.example",
+    "https://help%2eshop.example",
+    "https://[::1]",
+    "http://127.0.0.1",
+    "http://localhost",
+]
+
+
+@pytest.mark.parametrize("origin", OTHERS)
+@pytest.mark.parametrize("public_url", ["", SHOP])
+def test_no_other_page_reaches_the_console(origin: str | None, public_url: str) -> None:
+    assert len(OTHERS) >= 30
+    assert not is_own_page(origin, "help.shop.example", public_url)
+
+
+@pytest.mark.parametrize("host", [None, "", " ", "[::1", "a" * 300, "x:y", "x:99999", "a@b", "/"])
+def test_without_a_usable_host_or_address_nothing_is_ours(host: str | None) -> None:
+    for origin in ("", "null", "https://", "https://None", f"https://{host}", f"http://{host}"):
+        assert not is_own_page(origin, host, "")
+    assert not is_own_page("null", "x", "nonsense")
+    assert not is_own_page(None, "x", "file:///etc")

@@ -23,7 +23,7 @@ def test_a_customer_message_is_owed_a_reply_until_it_has_one() -> None:
     assert [event.seq for event in question.unanswered] == [1]
     answered = question.replied("On its way.", answers=1, at=AT)
     assert answered.unanswered == ()
-    assert answered.head == answered.version == 2
+    assert (answered.head, answered.version) == (2, 0)  # talk is no change of state
     assert answered.events[-1].answers == 1
 
 
@@ -180,7 +180,7 @@ def test_only_the_newest_events_are_held_and_nothing_fresh_is_lost() -> None:
     for _ in range(WINDOW + 5):
         talk = asked("a", talk)
     assert len(talk.events) == WINDOW
-    assert len(talk.fresh) == talk.head == talk.version == WINDOW + 5
+    assert len(talk.fresh) == talk.head == WINDOW + 5
     assert talk.events[0].seq == 6
 
 
@@ -267,7 +267,7 @@ class AnyCourse(RuleBasedStateMachine):
     @invariant()
     def positions_have_no_holes(self) -> None:
         assert [event.seq for event in self.log] == list(range(1, self.now.head + 1))
-        assert self.now.version == self.now.head
+        assert self.now.version <= self.now.head
         assert list(self.now.events) == self.log[-WINDOW:]
 
     @invariant()

@@ -147,6 +147,17 @@ def test_the_kind_is_the_front_matters_or_what_most_headings_are() -> None:
     assert {p.kind for p in faq.parse("Just text.", "a.md").passages} == {"policy"}
 
 
+def test_in_a_file_that_says_it_is_an_faq_every_heading_may_have_other_phrasings() -> None:
+    text = "Hello.\n\n## Refund status\n> where is my money\n\nUnder **Orders**.\n\n## Opening hours\nDaily.\n"
+    lead, first, second = faq.parse(f"---\nkind: faq\n---\n{text}", "a.md").passages
+    assert (lead.title, lead.text, lead.phrasings) == ("Refund status", "Hello.", ())
+    assert (first.title, first.text, first.phrasings) == ("Refund status", "Under **Orders**.", ("where is my money",))
+    assert (second.title, second.text, second.phrasings) == ("Opening hours", "Daily.", ())
+    policy = faq.parse(f"---\nkind: policy\n---\n{text}", "a.md").passages
+    assert [passage.phrasings for passage in policy] == [(), (), ()]
+    assert "where is my money" in policy[1].text
+
+
 # ── policies ──
 
 

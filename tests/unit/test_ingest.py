@@ -161,6 +161,26 @@ async def test_a_prefix_is_a_folder_or_a_file(prefix: str, key: str, is_covered:
     assert not Scope("other", prefix).covers(moved)
 
 
+@pytest.mark.parametrize(
+    ("origin", "path"), [("/shop/kb/faqs", "a.md"), ("/shop/kb/faqs/a.md", "a.md"), ("/shop", "kb/faqs/a.md")]
+)
+async def test_a_file_ingested_before_through_another_folder_is_the_same_file(origin: str, path: str) -> None:
+    bot = fake_bot()
+    await take(bot, File(path, FAQ, origin), scopes=[Scope(origin)])
+    report = await take(bot, File("faqs/a.md", FAQ, "/shop/kb"), scopes=[Scope("/shop/kb")])
+    assert (len(report.added), len(report.removed), report.problems) == (2, 2, ())
+    assert await titles(bot) == ["How do I return a lamp?", "How long does delivery take?"]
+    assert {document.origin for document in await bot.store.documents()} == {"/shop/kb"}
+
+
+async def test_a_file_ingested_before_through_another_folder_is_kept_when_it_cannot_be_read() -> None:
+    bot = fake_bot()
+    await take(bot, File("a.md", FAQ, "/kb/faqs"), scopes=[Scope("/kb/faqs")])
+    report = await take(bot, File("faqs/a.md", OSError(13, "Permission denied"), "/kb"), scopes=[Scope("/kb")])
+    assert (report.removed, len(report.problems)) == ((), 1)
+    assert len(await titles(bot)) == 2
+
+
 # ── what is wrong with files ──
 
 

@@ -264,3 +264,21 @@ def test_fifty_thousand_characters_of_anything_are_read_at_once(text: str) -> No
         return time.process_time() - started
 
     assert any(seconds() < 0.3 for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    ("lines", "body"),
+    [
+        (["# Fees", "Two euros."], ["**Fees**", "Two euros."]),
+        (["Fees", "---", "Two euros."], ["**Fees**", "Two euros."]),
+        (["Q: Fees?", "A: Two euros."], ["**Fees?**", "A: Two euros."]),
+        (["Text", "more text", "---", "| a |", "|---|"], ["Text", "more text", "---", "| a |", "|---|"]),
+        (["```", "# code"], ["```", "# code", "```"]),
+        (["```", "# code", "```", "# Fees"], ["```", "# code", "```", "**Fees**"]),
+        (["**", "---", "x"], ["x"]),
+        ([], []),
+    ],
+)
+def test_the_body_of_a_section_begins_no_other(lines: list[str], body: list[str]) -> None:
+    assert markdown.as_body(lines) == body
+    assert all(not section.heading for section in markdown.sections(body))

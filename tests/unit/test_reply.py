@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot import reply
+from bot import customer, reply
 from bot.conversation import Author, Conversation, Event, Kind, Reason, Status
 from bot.dialogue import Policy, Thresholds, quoted
 from bot.errors import IndexDamaged, NotFound, Refused, TooLarge, Unavailable
@@ -147,13 +147,13 @@ async def test_a_question_whose_socket_closed_during_the_commit_is_seen_to() -> 
 async def test_asking_for_a_person_needs_no_model(language: str) -> None:
     bot = fake_bot()
     await begin(bot, language=language)
-    changed = await reply.ask_person(bot, "c1", sender="ann", cid="h1")
+    changed = await customer.ask_person(bot, "c1", sender="ann", cid="h1")
     assert changed.conversation.status is Status.WAITING
-    assert changed.events[0].text == TEXTS[language]["handoff.asked_for_person"]
-    again = await reply.ask_person(bot, "c1", sender="ann", cid="h1")
+    assert changed.events[0].text.startswith(TEXTS[language]["handoff.asked_for_person"])
+    again = await customer.ask_person(bot, "c1", sender="ann", cid="h1")
     assert again.is_duplicate
     assert again.events == changed.events
-    other = await reply.ask_person(bot, "c1", sender="ann", cid="h2")
+    other = await customer.ask_person(bot, "c1", sender="ann", cid="h2")
     assert other.events == ()
     assert other.conversation.head == 1
 
@@ -162,7 +162,7 @@ async def test_an_open_question_is_the_persons_once_they_are_asked_for() -> None
     bot = await shop_bot(writes(TRUE))
     await begin(bot)
     await says(bot, QUESTION)
-    await reply.ask_person(bot, "c1", sender="ann", cid="h1")
+    await customer.ask_person(bot, "c1", sender="ann", cid="h1")
     assert not await reply.answer(bot, "c1")
     assert (await last(bot)).kind is Kind.HANDED_OFF
 
@@ -206,7 +206,7 @@ async def test_when_the_draft_does_not_stand_the_passage_itself_does(generator: 
 async def test_what_the_pages_do_not_say_goes_to_a_person() -> None:
     event = await answered(await shop_bot(writes(TRUE)), "Do you sell live penguins in Antarctica?")
     assert (event.kind, event.data["reason"], event.answers) == (Kind.HANDED_OFF, "no_answer", 1)
-    assert event.text == TEXTS["en"]["handoff.no_answer"]
+    assert event.text.startswith(TEXTS["en"]["handoff.no_answer"])
 
 
 async def test_when_unsure_near_questions_are_offered() -> None:
@@ -321,7 +321,7 @@ async def test_a_failure_becomes_a_handoff_that_tells_the_customer_nothing(error
     bot.indexes.fails = error  # type: ignore[attr-defined]
     event = await answered(bot, QUESTION)
     assert (event.kind, event.data["reason"], event.answers) == (Kind.HANDED_OFF, "failure", 1)
-    assert event.text == TEXTS["en"]["handoff.failure"]
+    assert event.text.startswith(TEXTS["en"]["handoff.failure"])
     assert str(error) not in repr(event)
     assert str(error) in (await bot.store.evidence("c1", 1))["error"]
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bot.conversation import Author, Event, Evidence, Kind, Status
 from bot.errors import Conflict, DeadlineExceeded, NoIndex, NotFound, Refused, TooLarge, Unavailable
-from bot.hub import Draft, Typing
+from bot.events import INTERNAL
+from bot.hub import Draft, Place, Typing
 from bot.knowledge import Citation
 from bot.web import wire
 from bot.web.wire import CLOSE, Malformed, Position, parse
@@ -52,6 +53,11 @@ READ = [
         wire.Rate("1", "c1", "r", 1, 2, "no"),
     ),
     (frame("handoff", id="1", conversation="c1", cid="h"), wire.AskPerson("1", "c1", "h")),
+    (
+        frame("email", id="1", conversation="c1", cid="e", email="a@b.example"),
+        wire.LeaveEmail("1", "c1", "e", "a@b.example"),
+    ),
+    (frame("close", id="1", conversation="c1", cid="x"), wire.End("1", "c1", "x")),
     (frame("pong", n=3), wire.Pong(3)),
 ]
 
@@ -228,9 +234,25 @@ def test_evidence_and_senders_never_leave() -> None:
 
 def test_a_handoff_tells_its_reason_and_the_question_it_leaves_open() -> None:
     event = Event(4, Kind.HANDED_OFF, Author.SYSTEM, AT, text="soon", answers=3, data={"reason": "no_answer"})
-    assert wire.body(event) == {"text": "soon", "answers": 3, "reason": "no_answer"}
+    assert wire.event("c1", event, "ann")["body"] == {"text": "soon", "answers": 3, "reason": "no_answer"}
     pressed = Event(4, Kind.HANDED_OFF, Author.SYSTEM, AT, text="soon", data={"reason": "asked_for_person"})
-    assert "answers" not in wire.body(pressed)
+    assert "answers" not in wire.event("c1", pressed, "ann")["body"]
+
+
+@pytest.mark.parametrize("kind", sorted(INTERNAL))
+def test_of_what_agents_do_among_themselves_only_the_position_reaches_the_customer(kind: Kind) -> None:
+    event = Event(7, kind, Author.AGENT, AT, "agent-1", "x", "he lies", data={"tags": ["fraud"], "agent": "Ana"})
+    assert wire.event("c1", event, "ann") == {
+        "type": "event", "conversation": "c1", "seq": 7, "kind": "conversation.updated", "author": "system",
+        "at": "2026-03-01T09:30:00+00:00", "body": {},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", sorted(set(Kind) - INTERNAL))
+def test_no_event_tells_the_customer_more_of_an_agent_than_the_name(kind: Kind) -> None:
+    data = {"agent": "Ana", "agent_id": "a1b2", "note": "he lies", "from": "Ben", "waited_s": 3.5, "why": "silent"}
+    sent = wire.dump(wire.event("c1", Event(7, kind, Author.SYSTEM, AT, "a1b2", text="Hello", data=data), "ann"))
+    assert not any(private in sent for private in ("a1b2", "he lies", "Ben", "waited", "silent"))
 
 
 def test_what_the_hub_carries_has_its_frame() -> None:
@@ -241,7 +263,12 @@ def test_what_the_hub_carries_has_its_frame() -> None:
     assert (draft["type"], draft["answers"], draft["n"], draft["text"]) == ("draft", 2, 0, "One.")
     assert draft["citations"][0]["title"] == "How?"
     assert wire.item("c1", said(), "ann")["type"] == "event"
-    assert {"draft", "typing"} == wire.EPHEMERAL
+    assert {"draft", "typing", "queue", "presence"} == wire.EPHEMERAL
+    place = Place(2, 90, False, AT)
+    assert wire.item("c1", place, "ann") == {
+        "type": "queue", "conversation": "c1", "position": 2, "wait_s": 90, "open": False,
+        "opens_at": "2026-03-01T09:30:00+00:00",
+    }  # fmt: skip
 
 
 def test_every_frame_that_leaves_is_one_line_of_json_with_a_known_type() -> None:

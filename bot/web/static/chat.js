@@ -1,22 +1,23 @@
 /** <support-chat>: what runs inside the iframe. It wires the session, the connection and the thread to what is seen. */
 
 import { Composer } from "./composer.js";
+import { Drawing } from "./drawing.js";
 import { Host } from "./host.js";
 import { Log } from "./log.js";
 import { isColour, Look } from "./look.js";
-import { plain } from "./markup.js";
-import { build, Messages } from "./messages.js";
+import { Messages } from "./messages.js";
+import { Offer } from "./offer.js";
 import { storageOr } from "./outbox.js";
 import { Panel } from "./panel.js";
+import { Place } from "./place.js";
 import { Session, subjectOf } from "./session.js";
 import { Sheet } from "./sheet.js";
 import { Connection } from "./socket.js";
 import { datesFor, localeOf, textsFor } from "./texts.js";
 import { ReadMark, Thread } from "./thread.js";
+import { Working } from "./working.js";
 
-const WORKING_AFTER = 300; // a quick answer should not flash an indicator
-const WORKING_FOR = 60_000;
-const TYPING_FOR = 8_000;
+const MINUTE = 60_000;
 
 class SupportChat extends HTMLElement {
   connectedCallback() {
@@ -31,12 +32,14 @@ class SupportChat extends HTMLElement {
     this.isVisible = false;
     this.thread = new Thread();
     this.readMark = new ReadMark(this.storage);
+    this.place = new Place();
     this.events = []; // kept to draw them again in another language
     this.session = new Session({ storage: this.storage, about: () => this.#about() });
     this.connection = this.#connect();
     this.host = this.#meet(query.get("origin") ?? "");
     this.#build();
     this.#begin();
+    setInterval(() => this.#drawStatus(), MINUTE); // "tomorrow" becomes "today" though nothing happens
   }
 
   // ── who we talk to ──
@@ -73,6 +76,7 @@ class SupportChat extends HTMLElement {
     if (this.conversation !== conversation) {
       if (this.conversation) this.connection.forget(this.conversation);
       this.#forget();
+      this.place.clear();
       this.conversation = conversation;
       this.#reclaim(conversation);
       this.connection.follow(conversation, session.epoch);
@@ -81,11 +85,11 @@ class SupportChat extends HTMLElement {
     return ticket;
   }
 
-  /** What is left over from a session that is gone goes to the new one; a rating has lost what it was about. */
+  /** What was written to a session that is gone goes to the new one; other wishes have lost what they were about. */
   #reclaim(conversation) {
     const { outbox } = this.connection;
     for (const entry of outbox.entries.filter((other) => other.conversation !== conversation)) {
-      if (entry.type === "rate") outbox.settle(entry.cid);
+      if (["rate", "close", "email"].includes(entry.type)) outbox.settle(entry.cid);
       else outbox.move(entry.conversation, conversation);
     }
   }
@@ -166,6 +170,7 @@ class SupportChat extends HTMLElement {
     this.session.drop();
     if (this.conversation) this.connection.forget(this.conversation);
     this.conversation = undefined;
+    this.place.clear();
     this.#forget();
     this.#caughtUp();
   }
@@ -175,50 +180,9 @@ class SupportChat extends HTMLElement {
   #arrived(event) {
     this.events.push(event);
     this.thread.take(event);
-    this.#draw(event);
+    this.drawing.draw(event);
     this.#drawStatus();
     if (this.log.isCaughtUp) this.#markRead();
-  }
-
-  #draw(event) {
-    const { kind, body = {}, cid } = event;
-    this.log.dropPending(cid);
-    if (kind === "message.created") this.#drawMessage(event, body);
-    else if (kind === "conversation.rated") this.#drawScore(body);
-    else if (kind === "message.redacted") this.#redact(body);
-    else if (kind?.startsWith("conversation.")) this.#drawTurn(event, body);
-  }
-
-  #drawMessage(event, body) {
-    this.log.dropDraft(body.answers);
-    this.log.hideWorking();
-    this.log.add(this.messages.said({ ...event, body }), event.at);
-  }
-
-  #drawTurn({ kind, at }, body) {
-    const { texts } = this;
-    const words = {
-      "conversation.handed_off": body.text || texts.asked,
-      "conversation.claimed": texts.joined(plain(body.agent)),
-      "conversation.returned": texts.returned,
-      "conversation.closed": texts.ended,
-    }[kind];
-    this.log.dropDrafts();
-    this.rating?.remove();
-    if (words) this.log.add(this.messages.system(words, at), at);
-    if (kind !== "conversation.closed") return;
-    this.rating = this.messages.rating((score) => this.#rateAll(score));
-    this.log.add(this.rating, at);
-  }
-
-  #drawScore({ score, about }) {
-    const article = about && this.log.find(about);
-    if (article) this.messages.showScore(article, score);
-    else if (!about) this.rating?.replaceChildren(build("p", {}, this.texts.thanks));
-  }
-
-  #redact({ seq, about }) {
-    this.log.find(seq ?? about)?.replaceWith(this.messages.system(this.texts.removed));
   }
 
   /** Frames that are no events: they may be lost, and the next event makes them unimportant. */
@@ -226,43 +190,19 @@ class SupportChat extends HTMLElement {
     if (frame.type === "welcome" && frame.limits?.text) this.composer.limit = frame.limits.text;
     if (frame.conversation !== this.conversation) return;
     if (frame.type === "draft") this.#drawDraft(frame);
-    if (frame.type === "typing" && frame.author !== "customer") this.#someoneTypes(frame);
+    if (frame.type === "typing") this.working.heard(frame);
+    if (frame.type === "queue") this.#stand(frame);
   }
 
   #drawDraft(frame) {
     if (!this.thread.questions.includes(frame.answers)) return; // answered, or with a person, by now
     this.log.draw(frame);
-    this.#drawWorking();
+    this.working.draw();
   }
 
-  #someoneTypes({ author, on }) {
-    clearTimeout(this.typingTimer);
-    this.typist = on ? author : "";
-    if (on) this.typingTimer = setTimeout(() => this.#someoneTypes({ author, on: false }), TYPING_FOR);
-    this.#drawWorking();
-  }
-
-  /** The dots: the bot owes an answer, or an agent is writing. */
-  #drawWorking() {
-    const isAgent = this.typist === "agent" && this.thread.status === "agent";
-    const owed = this.thread.questions.find((question) => !this.log.hasDraft(question));
-    const isOwed = owed !== undefined && owed !== this.gaveUp && this.connection.isOpen;
-    const wanted = isAgent ? "agent" : isOwed ? `question ${owed}` : "";
-    if (wanted === this.workingOn && (this.log.isWorking || this.workingTimer)) return;
-    clearTimeout(this.workingTimer);
-    this.workingTimer = undefined;
-    this.workingOn = wanted;
-    if (!wanted) this.log.hideWorking();
-    else this.workingTimer = setTimeout(() => this.#showWorking(isAgent, owed), isAgent ? 0 : WORKING_AFTER);
-  }
-
-  #showWorking(isAgent, owed) {
-    this.log.showWorking(isAgent ? this.texts.typing(plain(this.thread.agent)) : this.texts.working);
-    if (isAgent) return;
-    this.workingTimer = setTimeout(() => {
-      this.gaveUp = owed;
-      this.#drawWorking();
-    }, WORKING_FOR);
+  #stand(frame) {
+    this.place.take(frame);
+    this.#drawStatus();
   }
 
   // ── what the customer does ──
@@ -273,14 +213,26 @@ class SupportChat extends HTMLElement {
   }
 
   #askPerson() {
-    const asked = this.#personAsked;
+    const asked = this.#kept("handoff");
     if (!asked) this.connection.post("handoff", {}, this.conversation);
     else if (asked.failed) this.connection.retry(asked.cid);
     this.composer.focus();
   }
 
-  get #personAsked() {
-    return this.connection.outbox.entries.find(({ type }) => type === "handoff");
+  /** What the outbox still has of a wish: it may be on its way, or refused. */
+  #kept(wish) {
+    return this.connection.outbox.entries.findLast(({ type }) => type === wish);
+  }
+
+  #endChat() {
+    this.connection.post("close", {}, this.conversation);
+    this.composer.focus();
+  }
+
+  #leaveEmail(email) {
+    const before = this.#kept("email");
+    this.connection.post("email", { email }, this.conversation);
+    if (before) this.connection.outbox.settle(before.cid); // it was refused, and this is what it should have been
   }
 
   #rate(seq, score) {
@@ -292,13 +244,13 @@ class SupportChat extends HTMLElement {
 
   #rateAll(score) {
     this.connection.post("rate", { score }, this.conversation);
-    this.rating.replaceChildren(build("p", {}, this.texts.thanks));
+    this.drawing.thank();
     this.composer.focus();
   }
 
   #typed() {
     this.connection.start(); // the socket is ready by the time the question is
-    if (this.thread.status === "bot" || !this.conversation) return;
+    if (!["waiting", "agent"].includes(this.thread.status) || !this.conversation) return; // no person reads along
     const now = Date.now();
     if (now - (this.toldTyping ?? 0) < 3_000) return;
     this.toldTyping = now;
@@ -310,10 +262,7 @@ class SupportChat extends HTMLElement {
   #forget() {
     this.thread.clear();
     this.events = [];
-    this.rating = undefined;
-    clearTimeout(this.workingTimer);
-    this.workingTimer = undefined;
-    this.workingOn = "";
+    this.drawing.forget();
     this.log.forget();
     this.#drawStatus();
   }
@@ -351,11 +300,12 @@ class SupportChat extends HTMLElement {
   #build() {
     this.texts = textsFor(this.locale);
     const { texts } = this;
+    this.dates = datesFor(this.locale);
     document.documentElement.lang = this.locale === "zh" ? "zh-CN" : "en";
     this.sheet = new Sheet(texts);
     this.messages = new Messages({
       texts,
-      dates: datesFor(this.locale),
+      dates: this.dates,
       agentName: () => this.thread.agent || texts.person,
       openSource: (source) => this.sheet.open(source),
       choose: (text) => this.#say(text),
@@ -363,6 +313,20 @@ class SupportChat extends HTMLElement {
       retry: (cid) => this.connection.retry(cid),
     });
     this.log = new Log({ texts, messages: this.messages });
+    this.working?.done();
+    this.working = new Working({ texts, log: this.log, thread: this.thread, connection: this.connection });
+    this.offer = new Offer({ texts, leave: (email) => this.#leaveEmail(email), typed: this.offer?.input.value });
+    this.drawing = new Drawing({
+      texts,
+      messages: this.messages,
+      log: this.log,
+      thread: this.thread,
+      place: this.place,
+      working: this.working,
+      offer: this.offer,
+      rate: (score) => this.#rateAll(score),
+      focus: () => this.composer.focus(),
+    });
     this.composer = new Composer({
       texts,
       storage: storageOr(() => sessionStorage),
@@ -373,6 +337,7 @@ class SupportChat extends HTMLElement {
       texts,
       composer: this.composer,
       askPerson: () => this.#askPerson(),
+      endChat: () => this.#endChat(),
       connect: () => this.connection.start(),
       close: this.host.isFramed ? () => this.host.tell("close") : null,
     });
@@ -393,17 +358,26 @@ class SupportChat extends HTMLElement {
 
   #drawQueue() {
     const { outbox } = this.connection;
-    const lost = outbox.entries.filter(({ type, failed }) => type === "rate" && failed);
-    for (const { cid } of lost) outbox.settle(cid); // nobody wants to be asked about a thumb again
+    for (const entry of outbox.entries.filter((one) => this.#isMoot(one))) outbox.settle(entry.cid);
     this.log.showQueue(outbox.entries.filter(({ type }) => type === "send"));
+    this.offer.showState(this.#kept("email"));
     this.#drawStatus();
   }
 
+  /** Refused, and nobody wants to hear of it: a thumb, the end of what had ended, an address nobody needs any more. */
+  #isMoot({ type, failed }) {
+    if (type === "email") return failed && this.log.isCaughtUp && !this.thread.offersEmail;
+    return failed && (type === "rate" || type === "close");
+  }
+
   #drawStatus() {
-    this.panel.showHolder(this.thread, Boolean(this.#personAsked && !this.#personAsked.failed));
+    const { status, hasMessages } = this.thread;
+    const place = this.place.words(this.texts, this.dates);
+    this.panel.showHolder(this.thread, { asked: this.#kept("handoff"), ending: this.#kept("close"), place });
+    if (status === "waiting" && this.place.isNews()) this.panel.announce(place);
     this.panel.showConnection(this.connection.status);
-    this.log.start.hidden = this.thread.hasMessages || this.log.hasPending;
-    this.#drawWorking();
+    this.log.start.hidden = hasMessages || this.log.hasPending;
+    this.working.draw();
   }
 }
 

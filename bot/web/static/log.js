@@ -34,8 +34,11 @@ export class Log {
   add(node, at) {
     this.#follow(() => {
       this.#addDay(new Date(at));
+      const { who } = node.dataset;
+      node.classList.toggle("is-next", Boolean(who) && who === this.said.lastElementChild?.dataset.who);
       this.said.append(node);
     }, node);
+    return node;
   }
 
   #addDay(date) {

@@ -43,10 +43,11 @@ export class Messages {
     const date = new Date(at);
     article.dataset.seq = seq;
     if (!Number.isNaN(date.getTime())) article.querySelector(".bubble").after(this.#time(date));
-    if (author !== "bot") return article;
+    if (author === "customer") return article;
     if (body.options?.length) article.append(this.#options(body.options));
     const citations = body.citations ?? [];
-    if (citations.length || body.answers) article.append(this.#under(seq, body.text, citations));
+    const isRateable = author === "bot" && (citations.length || body.answers);
+    if (citations.length || isRateable) article.append(this.#under(body.text, citations, isRateable && seq));
     return article;
   }
 
@@ -95,15 +96,17 @@ export class Messages {
   }
 
   #nameOf(author, body) {
-    return { customer: this.texts.you, bot: this.texts.bot }[author] ?? plain(body.name ?? this.agentName());
+    return { customer: this.texts.you, bot: this.texts.bot }[author] ?? plain(body.agent || this.agentName());
   }
 
   #article(author, name, text, hasMarkup) {
     const bubble = build("div", { class: "bubble", dir: "auto" });
     bubble.append(hasMarkup ? render(text) : plain(text));
-    const who = build("div", { class: author === "agent" ? "who" : "who unseen" }, name);
+    const who = build("div", { class: author === "agent" ? "who" : "who unseen", dir: "auto" }, name);
     const said = build("div", { class: "said" }, bubble);
-    return build("article", { class: `message ${author}`, tabindex: "-1" }, who, said);
+    const article = build("article", { class: `message ${author}`, tabindex: "-1" }, who, said);
+    article.dataset.who = `${author} ${name}`;
+    return article;
   }
 
   #time(date) {
@@ -112,10 +115,11 @@ export class Messages {
 
   // ── what stands under a reply ──
 
-  #under(seq, text, citations) {
+  /** `seq` is what the thumbs rate; an agent's message has none. */
+  #under(text, citations, seq) {
     const under = build("div", { class: "under" });
     if (citations.length) under.append(this.#chips(text, citations));
-    under.append(this.#thumbs(seq));
+    if (seq) under.append(this.#thumbs(seq));
     return under;
   }
 

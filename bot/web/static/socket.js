@@ -45,9 +45,11 @@ export class Connection {
   #notBefore = 0; // the server asked us to stay away until then
   #cancels = {};
 
-  /** `authorise()` resolves to a fresh ticket; it may call `follow`, `forget` and `adopt` before it does. */
-  constructor({ url, authorise, storage, clock = systemClock, WebSocket = globalThis.WebSocket, name = "answerdesk" }) {
-    Object.assign(this, { url, authorise, clock, WebSocket });
+  /** `authorise()` resolves to a fresh ticket; it may call `follow`, `forget` and `adopt` before it does. `greeting()`
+   * is what else our `hello` says. */
+  constructor({ url, authorise, storage, clock = systemClock, WebSocket = globalThis.WebSocket, ...options }) {
+    Object.assign(this, { url, authorise, clock, WebSocket, greeting: options.greeting ?? (() => ({})) });
+    const { name = "answerdesk" } = options;
     this.outbox = new Outbox({ storage, name, clock, changed: () => this.#tell("queue") });
     this.status = "idle";
   }
@@ -115,20 +117,17 @@ export class Connection {
     socket.onopen = current(() => {
       const positions = [...this.#positions];
       const resume = positions.map(([conversation, { epoch, last }]) => ({ conversation, epoch, seq: last }));
-      this.#write({ type: "hello", ticket, resume, client: "web" });
+      this.#write({ type: "hello", ticket, resume, client: "web", ...this.greeting() });
     });
     socket.onmessage = current((event) => this.#read(event.data));
     socket.onclose = current((event) => this.#closed(event.code));
   }
 
   #closed(code) {
+    if (code < 4500 || code >= 4600) return this.#later();
     // 45xx: trying again by ourselves would end the same way; whoever writes next starts us again.
-    if (code >= 4500 && code < 4600) {
-      this.#hangUp();
-      this.#move("stopped");
-    } else {
-      this.#later();
-    }
+    this.#hangUp();
+    return this.#move("stopped");
   }
 
   #later(atLeast = 0) {
@@ -252,7 +251,7 @@ export class Connection {
     for (const [conversation, position] of this.#positions) {
       if (ref && position.sync?.id === ref) return this.#synced(conversation, false);
     }
-    if (this.#requests.has(ref)) return this.#settle(ref, "reject", Object.assign(new Error(code), { code }));
+    if (this.#requests.has(ref)) return this.#settle(ref, "reject", Object.assign(new Error(code), frame));
     return this.#tell("frame", frame);
   }
 
@@ -263,10 +262,10 @@ export class Connection {
     if (!this.#positions.has(conversation)) this.#positions.set(conversation, new Position(epoch, seq));
   }
 
-  /** Stop following it; what was not sent there waits for the conversation that is adopted next. */
-  forget(conversation) {
+  /** Stop following it; what was not sent goes there still, or (`isOver`) to the conversation that is adopted next. */
+  forget(conversation, isOver = true) {
     this.#positions.delete(conversation);
-    this.outbox.move(conversation, "");
+    if (isOver) this.outbox.move(conversation, "");
   }
 
   /** Messages written before there was a conversation belong to this one. */
@@ -368,7 +367,7 @@ export class Connection {
     if (this.isOpen) this.#write(frame);
   }
 
-  /** Ask and wait for the answer; nothing is kept and nothing is repeated. Rejects with `code`. */
+  /** Ask and wait for the answer, once. Rejects with the error's fields; without `code` it may have happened or not. */
   request(frame) {
     if (!this.isOpen) return Promise.reject(Object.assign(new Error("disconnected"), { code: "unavailable" }));
     const id = newId();

@@ -1,0 +1,80 @@
+"""What every request passes through: plain ASGI, so that it costs nothing on sockets."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from fastapi.responses import JSONResponse
+
+MAX_BODY = 16 * 1024
+MAX_CONSOLE_BODY = 256 * 1024  # canned replies are saved together
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+SendMessage = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+ASGI = Callable[[Scope, Receive, SendMessage], Awaitable[None]]
+
+
+class SecurityHeaders:
+    """A strict content policy on every page. Which sites may frame the chat is the shop's decision; nobody may frame
+    the console, where a click acts with an agent's rights."""
+
+    def __init__(self, app: ASGI, frame_ancestors: str) -> None:
+        self._app = app
+        self._chat = _headers(f"frame-src 'self'; form-action 'none'; frame-ancestors {frame_ancestors}")
+        self._console = _headers("form-action 'self'; frame-ancestors 'none'")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
+        headers = self._console if is_console(scope) else self._chat
+
+        async def with_headers(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *headers]
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def _headers(policy: str) -> list[tuple[bytes, bytes]]:
+    whole = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        f"base-uri 'none'; require-trusted-types-for 'script'; {policy}"
+    )
+    return [
+        (b"content-security-policy", whole.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    ]
+
+
+def is_console(scope: Scope) -> bool:
+    return str(scope.get("path", "")).startswith(("/console", "/v1/console"))
+
+
+class BodyLimit:
+    """No request needs more: refused before anything parses it, however it is sent."""
+
+    def __init__(self, app: ASGI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+            await self._app(scope, receive, send)
+            return
+        body, most = bytearray(), MAX_CONSOLE_BODY if is_console(scope) else MAX_BODY
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            if len(body) > most:
+                await JSONResponse({"error": "too_large"}, 413)(scope, receive, send)
+                return
+            if not message.get("more_body"):
+                break
+        parts = iter([{"type": "http.request", "body": bytes(body), "more_body": False}])
+
+        async def replay() -> MutableMapping[str, Any]:
+            return next(parts, None) or await receive()
+
+        await self._app(scope, replay, send)

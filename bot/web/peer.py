@@ -1,0 +1,268 @@
+"""One open socket, whoever is at the other end: one reader, one sender, and a heartbeat beside them.
+
+The reader writes to the store; the sender reads what the hub brings. Acks, errors and history go through the same
+outbox as events, so that nothing overtakes anything.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from starlette.responses import PlainTextResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from bot.conversation import Event
+from bot.errors import Forbidden, NotFound, Refused, Unavailable
+from bot.hub import Draft, Item
+from bot.ports import Bot
+from bot.web import wire
+from bot.web.outbox import Outbox
+from bot.web.wire import CLOSE
+
+log = logging.getLogger(__name__)
+HELLO_S = 10.0
+PONG_S = 20.0
+MOST_ERRORS = 20  # frames refused on one socket before it is closed
+Show = Callable[[str, Item], Mapping[str, Any] | None]
+
+
+class Binary(Exception):
+    """A frame that is not text."""
+
+
+async def text_of(websocket: WebSocket) -> str:
+    message = await websocket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1005))
+    text = message.get("text")
+    if text is None:
+        raise Binary
+    return str(text)
+
+
+async def is_welcome(websocket: WebSocket, is_own: Callable[[str | None, str | None], bool]) -> bool:
+    """Speaks our protocol, from a page of ours? Answers 400 or 403 before anything is accepted."""
+    if wire.SUBPROTOCOL not in websocket.scope.get("subprotocols", []):
+        await websocket.send_denial_response(PlainTextResponse("ask for the subprotocol bot.v1", 400))
+        return False
+    if not is_own(websocket.headers.get("origin"), websocket.headers.get("host")):
+        await websocket.send_denial_response(PlainTextResponse("this origin may not connect", 403))
+        return False
+    return True
+
+
+async def first_frame(websocket: WebSocket, parse: Callable[[str], Any], hello: type[Any]) -> Any:
+    """The `hello`, within its time; None when the socket was closed for another."""
+    code = CLOSE["no_hello"]
+    try:
+        async with asyncio.timeout(HELLO_S):
+            frame = parse(await text_of(websocket))
+        if isinstance(frame, hello):
+            return frame
+    except wire.Malformed:
+        code = CLOSE["malformed"]
+    except Binary:
+        code = CLOSE["binary"]
+    except (TimeoutError, WebSocketDisconnect):
+        pass
+    await hang_up(websocket, code)
+    return None
+
+
+async def hang_up(websocket: WebSocket, code: int) -> None:
+    """Close, if there is still something to close."""
+    if websocket.application_state is not WebSocketState.CONNECTED:
+        return
+    if websocket.client_state is not WebSocketState.CONNECTED:
+        return
+    try:
+        async with asyncio.timeout(2):
+            await websocket.close(code)
+    except (RuntimeError, TimeoutError, WebSocketDisconnect):
+        pass
+
+
+class Following:
+    """One conversation as one socket receives it: each event once and in order, from the past or from the hub."""
+
+    def __init__(self, bot: Bot, id: str, outbox: Outbox, show: Show) -> None:
+        self._bot, self.id, self._outbox, self._show = bot, id, outbox, show
+        self.sent_to = 0  # the seq the client has, or is about to get
+        self._held: list[Item] | None = []  # while the past is read
+
+    def watch(self) -> AbstractContextManager[Draft | None]:
+        """Subscribe; what happens is held until `begin`."""
+        return self._bot.hub.watch(self.id, self._hear)
+
+    def _hear(self, _: str, item: Item) -> None:
+        if self._held is None:
+            self._deliver(item)
+        else:
+            self._held.append(item)
+
+    def _deliver(self, item: Item) -> None:
+        if isinstance(item, Event):
+            if item.seq <= self.sent_to:
+                return  # the replay had it
+            self.sent_to = item.seq
+        if frame := self._show(self.id, item):
+            self._outbox.put(frame)
+
+    async def past(self, asked: wire.Position | None) -> tuple[dict[str, Any], Sequence[Event]]:
+        """(what `welcome` says of it, the events after the client's position). Raises NotFound."""
+        conversation = await self._bot.store.conversation(self.id)
+        events, is_whole = await self._after(conversation.epoch, conversation.head, asked)
+        # Not resumed: the client drops its list and pages `sync` from 0; live events from here on still come.
+        self.sent_to = events[-1].seq if events else conversation.head
+        state = {"conversation": self.id, "epoch": conversation.epoch, "head": conversation.head,
+                 "status": conversation.status.value, "resumed": is_whole}  # fmt: skip
+        return state, events
+
+    async def _after(self, epoch: str, head: int, asked: wire.Position | None) -> tuple[Sequence[Event], bool]:
+        since = asked.seq if asked else 0
+        if asked and since and asked.epoch != epoch:
+            return (), False
+        if since > head or head - since > wire.REPLAY:
+            return (), False
+        return await self._bot.store.events(self.id, since, wire.REPLAY + 60), True
+
+    async def begin(self, past: Sequence[Event], draft: Draft | None) -> None:
+        """Send the past, then what was held, then whatever happens."""
+        await self.put_past(past)
+        held, self._held = self._held or [], None
+        for item in held:
+            self._deliver(item)
+        if draft is not None:
+            self._deliver(draft)
+
+    async def put_past(self, events: Sequence[Event]) -> None:
+        """History goes as fast as it is read: more of it than the outbox holds must not close the socket."""
+        for event in events:
+            await self._outbox.room()
+            if frame := self._show(self.id, event):
+                self._outbox.put(frame)
+
+    async def catch_up(self) -> None:
+        """What another process committed never came through this hub: the database is the truth."""
+        try:
+            missed = await self._bot.store.events(self.id, self.sent_to, wire.PAGE)
+        except Unavailable:
+            return  # the next heartbeat asks again
+        for event in missed:
+            self._deliver(event)
+
+    async def sync(self, frame: wire.Sync) -> None:
+        conversation = await self._bot.store.conversation(self.id)
+        if frame.epoch and frame.epoch != conversation.epoch:
+            self._outbox.put(wire.resync(self.id, conversation.epoch, conversation.head, "epoch"))
+            return
+        await self.put_past(await self._bot.store.events(self.id, frame.since, frame.limit))
+        self._outbox.put(wire.synced(frame.id, self.id, conversation.head))
+
+
+class Peer:
+    """What customers' and agents' sockets share. A subclass says `_converse`, `_following`, `_obey` and `_parse`."""
+
+    def __init__(self, websocket: WebSocket, bot: Bot, heartbeat_s: float) -> None:
+        self._websocket, self._bot, self._heartbeat_s = websocket, bot, heartbeat_s
+        self.outbox = Outbox()
+        self._errors = 0
+        self._ponged = 0
+
+    async def _converse(self) -> None:
+        """Greet, then `_read`, until the other side leaves."""
+        raise NotImplementedError
+
+    def _following(self) -> Sequence[Following]:
+        raise NotImplementedError
+
+    def _parse(self, raw: str) -> Any:
+        raise NotImplementedError
+
+    def _authorise(self, frame: Any) -> None:
+        """Raises NotFound for what this peer may not name."""
+
+    async def _obey(self, frame: Any) -> None:
+        raise NotImplementedError
+
+    def _duties(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """What goes on beside reading and sending."""
+        return (self._heartbeat(),)
+
+    # ── life ──
+
+    async def live(self, among: "set[Peer]") -> None:
+        """Until either side leaves."""
+        among.add(self)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                sender = tasks.create_task(self._send())
+                others = [tasks.create_task(work) for work in (self._talk(), *self._duties())]
+                code = await sender
+                for task in others:
+                    task.cancel()
+            await hang_up(self._websocket, code)
+        except* Exception as group:
+            log.error("a socket failed", exc_info=group)
+            await hang_up(self._websocket, CLOSE["server_error"])
+        finally:
+            among.discard(self)
+
+    async def _send(self) -> int:
+        try:
+            return await self.outbox.drain(self._websocket.send_text)
+        except (WebSocketDisconnect, RuntimeError):
+            return 1001  # the other side is gone: there is nothing left to close
+
+    async def _talk(self) -> None:
+        try:
+            await self._converse()
+        except Binary:
+            self.outbox.close(CLOSE["binary"])
+        except WebSocketDisconnect:
+            self.outbox.close(1000)
+        except Exception:
+            log.exception("a socket failed")
+            self.outbox.close(CLOSE["server_error"])
+
+    async def _read(self) -> None:
+        while self.outbox.close_code is None:
+            await self._handle(await text_of(self._websocket))
+
+    async def _heartbeat(self) -> None:
+        n = 0
+        while True:
+            await asyncio.sleep(self._heartbeat_s)
+            n += 1
+            for following in self._following():
+                await following.catch_up()
+            heads = {following.id: following.sent_to for following in self._following()}
+            self.outbox.put({"type": "ping", "n": n, "heads": heads})
+            await asyncio.sleep(min(PONG_S, self._heartbeat_s))
+            if self._ponged < n:
+                self.outbox.close(CLOSE["no_pong"])
+
+    # ── frames ──
+
+    async def _handle(self, raw: str) -> None:
+        ref: str | None = None
+        try:
+            frame = self._parse(raw)
+            ref = getattr(frame, "id", None)
+            self._authorise(frame)
+            await self._obey(frame)
+        except Exception as wrong:
+            if not isinstance(wrong, Refused | NotFound | Forbidden):
+                log.warning("a frame failed: %s", type(wrong).__name__, exc_info=wrong)
+            self._refuse(wire.error_for(wrong, ref))
+
+    def _refuse(self, error: dict[str, Any]) -> None:
+        self._errors += not error["retry"] and error["code"] != "conflict"  # being second is nobody's fault
+        self.outbox.put(error)
+        if self._errors >= MOST_ERRORS:
+            self.outbox.close(CLOSE["too_many_errors"])
+
+    def _acknowledge(self, ref: str, conversation: str, cid: str, seq: int, duplicate: bool) -> None:
+        self.outbox.put(wire.ack(ref, conversation, cid, seq, duplicate))

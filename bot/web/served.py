@@ -1,0 +1,31 @@
+"""What the routes need, made when the server starts."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.websockets import WebSocket
+
+from bot.attempts import Attempts
+from bot.ports import Bot
+from bot.settings import Settings
+from bot.web.auth import AgentTickets
+from bot.web.limits import Buckets
+from bot.web.sockets import Doors
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    bot: Bot
+    doors: Doors
+    settings: Settings
+    starts: Buckets  # new conversations by address
+    attempts: Attempts  # at passwords
+
+    @property
+    def agent_tickets(self) -> AgentTickets:
+        return self.doors.agent_tickets
+
+
+def served(request: Request | WebSocket) -> Served:
+    found: Served = request.app.state.served
+    return found

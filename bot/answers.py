@@ -36,7 +36,7 @@ __all__ = [
 
 SHOWN = 5  # nearest passages
 COMPARED = 10  # hits of each search that are looked through for contradictions
-NEAR = 0.75  # cosine from which two questions mean the same
+NEAR = 0.8  # cosine from which two questions mean the same
 ANSWERED_ALREADY = "This question is answered already."
 NEAR_WORDS = 0.7  # the same, as a share of the words, where the embedder does not read the language
 LONGEST_QUERY = 400

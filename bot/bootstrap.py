@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from bot.desk import Mail, Passwords, Roster
 from bot.dialogue import Policy, Thresholds
+from bot.email_address import checked_address
 from bot.errors import Refused
 from bot.hours import Hours
 from bot.house import House
@@ -65,7 +66,9 @@ def make_store(settings: Settings) -> Store:
 
 
 def make_house(settings: Settings) -> House:
-    """Raises Refused for opening hours or texts that cannot be read."""
+    """Raises Refused for opening hours, texts or an address that cannot be read."""
+    if settings.smtp_to:
+        checked_address(settings.smtp_to)
     hours = Hours.parse(settings.hours, ZoneInfo(settings.timezone), settings.holidays)
     return House(
         settings.shop_name, hours, _texts(settings.texts), settings.claim_seconds, settings.reply_seconds,
@@ -73,11 +76,11 @@ def make_house(settings: Settings) -> House:
     )  # fmt: skip
 
 
-def _texts(file: Path | None) -> Texts:
-    if file is None:
+def _texts(file: str) -> Texts:
+    if not file:
         return Texts()
     try:
-        return Texts.parse(tomllib.loads(file.read_text(encoding="utf-8")), str(file))
+        return Texts.parse(tomllib.loads(Path(file).read_text(encoding="utf-8-sig")), file)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Refused(f"{file}: {error.strerror if isinstance(error, OSError) else error}") from None
 
@@ -112,7 +115,9 @@ def make_desk(settings: Settings) -> dict[str, Any]:
         "records": SqlNumbers(database),
         "drafts": SqlAnswers(database),
         "passwords": Argon2id(),
-        "answer_files": AnswerFolder(settings.answers_dir or settings.data_dir / "answers"),
+        "answer_files": AnswerFolder(
+            Path(settings.answers_dir) if settings.answers_dir else settings.data_dir / "answers"
+        ),
         "mail": make_mail(settings),
     }
 

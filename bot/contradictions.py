@@ -64,7 +64,7 @@ def _contradictions(one: _Side, other: _Side, is_near: bool) -> Iterator[str]:
     for a, b in pairs:
         if is_same or (not is_other and _is_about_the_same(a, b, one, other)):
             yield from _other_facts(a, b, one, other, is_same)
-            yield from _free_or_not(a, b)
+            yield from _free_or_not(a, b, is_same)
     for a, b in pairs:
         if any(_is_opposite(mine, theirs) for mine in a.clauses for theirs in b.clauses):
             yield f"It says “{_short(b)}”; here it is “{_short(a)}”."
@@ -139,9 +139,12 @@ def _competes(one: Fact, other: Fact) -> bool:
 
 def _is_said_alike(mine: frozenset[str], theirs: frozenset[str], one: _Side, other: _Side) -> bool:
     """Words of the clause alone, or fewer of them between two titles that have as much in common."""
-    titles = one.reading.title.words, other.reading.title.words
-    common = mine & theirs
-    return _share(mine, theirs) >= ABOUT and (len(common) >= 2 or (bool(common) and len(titles[0] & titles[1]) >= 2))
+    titles = one.reading.title.words & other.reading.title.words
+    return _is_alike(mine, theirs) or (bool(mine & theirs) and _share(mine, theirs) >= ABOUT and len(titles) >= 2)
+
+
+def _is_alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    return len(one & other) >= 2 and _share(one, other) >= ABOUT
 
 
 def _is_about_the_same(a: Unit, b: Unit, one: _Side, other: _Side) -> bool:
@@ -153,13 +156,15 @@ def _share(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / (min(len(one), len(other)) or 1)
 
 
-def _free_or_not(a: Unit, b: Unit) -> Iterator[str]:
+def _free_or_not(a: Unit, b: Unit, is_same: bool) -> Iterator[str]:
     """Free for everybody here, and for a price there."""
-    for free, paid, is_mine in ((a, b, True), (b, a, False)):
-        prices = [fact.shown for fact in paid.facts if fact.unit in MONEY]
+    if not is_same and not _is_alike(a.words, b.words):
+        return
+    for free, paid, says in ((a, b, "It says {}; here it is free."), (b, a, "It says free; here it is {}.")):
+        prices = [fact.shown for fact in paid.facts if fact.unit in MONEY and fact.value != "0"]
         is_free = "free" in free.certain and not free.marks and not any(fact.unit in MONEY for fact in free.facts)
         if is_free and prices and "free" not in paid.certain:
-            yield f"It says {prices[0]}; here it is free." if is_mine else f"It says free; here it is {prices[0]}."
+            yield says.format(prices[0])
 
 
 # ── the opposite ──

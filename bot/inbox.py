@@ -6,7 +6,7 @@ Each is one `Bot.change`, compared with the version the agent saw, and the same 
 from collections.abc import Sequence
 
 from bot.access import Action, Agent, may
-from bot.conversation import Conversation
+from bot.conversation import Conversation, check_text
 from bot.errors import Conflict, Forbidden, NotFound
 from bot.knowledge import Citation
 from bot.ports import Bot, Changed, Step
@@ -74,24 +74,27 @@ async def give_back(bot: Bot, agent: Agent, id: str, *, cid: str, expected: int)
 async def transfer(bot: Bot, agent: Agent, id: str, to: str, *, cid: str, expected: int, text: str = "") -> Changed:
     """To a colleague, or (`to` empty) back into line as the first; `text` is a note for whoever takes it."""
     _allow(agent, Action.REPLY)
+    note = text if text.strip() else ""
+    if note:
+        check_text(note)
     colleague = await _colleague(bot, to) if to else None
 
     def step(c: Conversation) -> Conversation:
         at, say = bot.now(), bot.house.texts.say
-        if colleague is None:
+        if not to:
             line = say("requeued.transfer", c.language, agent=c.agent_name)
-            return c.requeued("transfer", at=at, text=line, note=text, by=_holder(agent))
+            return c.requeued("transfer", at=at, text=line, note=note, by=_holder(agent))
+        if colleague is None:  # said here, where a retry of what was done before they left never comes
+            raise NotFound("there is no such agent")
         line = say("transferred", c.language, agent=colleague.name)
-        return c.transferred(colleague.id, colleague.name, at=at, text=line, note=text, by=_holder(agent))
+        return c.transferred(colleague.id, colleague.name, at=at, text=line, note=note, by=_holder(agent))
 
     return await _change(bot, agent, id, cid, _at_version(expected, step))
 
 
-async def _colleague(bot: Bot, id: str) -> Agent:
-    for agent in await bot.roster.agents():
-        if agent.id == id and agent.is_active:
-            return agent
-    raise NotFound("there is no such agent")
+async def _colleague(bot: Bot, id: str) -> Agent | None:
+    agents = await bot.roster.agents()
+    return next((agent for agent in agents if agent.id == id and agent.is_active), None)
 
 
 async def close(bot: Bot, agent: Agent, id: str, *, cid: str, expected: int) -> Changed:

@@ -1,7 +1,7 @@
 """The steps that follow when nobody comes: each is due by what the database says, so a restart forgets none.
 
 Waited too long for a claim: told so, and offered to leave an address. The agent silent too long: back in line, as the
-first. Left an address: the shop gets a letter, and what agents answer later reaches the customer by mail.
+first. What follows when an address was left is in post.py.
 """
 
 import asyncio
@@ -14,16 +14,14 @@ from bot import line
 from bot.conversation import Conversation, Status
 from bot.errors import Conflict, NotFound
 from bot.hub import Place
-from bot.letters import letters
 from bot.ports import Bot
 
 log = logging.getLogger(__name__)
 EVERY_S = 1.0
-EVENTS = 100  # read at once for letters
 
 
 class Ladder:
-    """One per process. Two at once do no harm: each step looks at the newest state, and letters are marked."""
+    """One per process. Two at once do no harm: each step looks at the newest state."""
 
     def __init__(self, bot: Bot, every_s: float = EVERY_S) -> None:
         self._bot, self._every_s = bot, every_s
@@ -34,7 +32,7 @@ class Ladder:
         """Until cancelled."""
         with self._bot.hub.follow(self._hear), self._bot.presence.watch(self._hear):
             while True:
-                for duty in (self.see_to_late, self.show_places, self.send_letters):
+                for duty in (self.see_to_late, self.show_places):
                     await _unfailing(duty)
                 await asyncio.sleep(self._every_s)
 
@@ -69,23 +67,9 @@ class Ladder:
                 self._bot.hub.publish(id, place)
         self._told = dict(places)
 
-    async def send_letters(self) -> None:
-        for id, mailed in await self._bot.inbox.unmailed():
-            conversation = await self._bot.store.conversation(id)
-            events = await self._bot.store.events(id, mailed, EVENTS)
-            if not events:
-                continue
-            if self._bot.mail is not None:
-                for letter in letters(conversation, events, self._bot.house, self._is_reading(id)):
-                    await self._bot.mail.send(letter)
-            await self._bot.inbox.mailed(id, events[-1].seq)
-
-    def _is_reading(self, id: str) -> bool:
-        return self._bot.presence.is_reading(id)
-
 
 async def _unfailing(duty: Callable[[], Awaitable[None]]) -> None:
-    """What fails now (the database is away, the mail server busy) is due again at the next round."""
+    """What fails now (the database is away) is due again at the next round."""
     try:
         await duty()
     except Exception as error:

@@ -10,13 +10,21 @@ from bot.house import House
 SAID = 12  # messages shown in a letter to the shop
 
 
-def letters(conversation: Conversation, events: Sequence[Event], house: House, is_reading: bool) -> Iterator[Letter]:
-    """For `events`, the ones no letter has gone out for. Nobody is written to who has the chat open."""
-    if house.mail_to and any(event.kind is Kind.EMAIL_LEFT for event in events):
-        yield _to_shop(conversation, house)
-    answers = [event for event in events if event.kind is Kind.MESSAGE and event.author is Author.AGENT]
+def letters(
+    conversation: Conversation, events: Sequence[Event], house: House, is_reading: bool
+) -> Iterator[tuple[int, Letter]]:
+    """(the seq up to which it speaks, the letter), in order, for events that no letter has gone out for.
+
+    Answers that follow each other go out together. Nobody is written to who has the chat open.
+    """
+    answers: list[Event] = []
+    for event in events:
+        if event.kind is Kind.MESSAGE and event.author is Author.AGENT:
+            answers.append(event)
+        elif event.kind is Kind.EMAIL_LEFT and house.mail_to:
+            yield event.seq, _to_shop(conversation, house)
     if answers and conversation.email and not is_reading:
-        yield _to_customer(conversation, answers, house)
+        yield events[-1].seq, _to_customer(conversation, answers, house)
 
 
 def _to_shop(c: Conversation, house: House) -> Letter:

@@ -82,7 +82,7 @@ async def think(
         case Hold():
             return Outcome("", "hold")
         case Say(key, offer_person):
-            options = (bot.house.texts.say("person", language),) if offer_person else ()
+            options = _offered(bot, language) if offer_person else ()
             text = bot.house.texts.say(key, language)
             return Outcome(text, "canned", options=options, evidence=_small(question, key, started))
         case HandOff(reason):
@@ -103,6 +103,11 @@ def _language(conversation: Conversation, question: Event) -> str:
 
 def _small(question: Event, decision: str, started: float) -> Evidence:
     return Evidence(question.text, "", decision, "canned", timings={"total": (perf_counter() - started) * 1_000})
+
+
+def _offered(bot: Bot, language: str) -> tuple[str, ...]:
+    """A button that asks for a person, unless the shop has switched it off."""
+    return tuple(filter(None, [bot.house.texts.say("person", language)]))
 
 
 def _handed_off(bot: Bot, reason: Reason, language: str, evidence: Evidence) -> Outcome:
@@ -169,8 +174,8 @@ def _outcome(bot: Bot, question: Event, parts: Sequence[_Part], language: str, s
     reply, say = _joined_replies(parts), bot.house.texts.say
     if reply is not None:
         lines = [say("partly", language, question=p.ask.question) for p in parts if not isinstance(p.reply, Reply)]
-        text = "\n\n".join([reply.text, *lines])
-        options = (say("person", language),) if lines else ()
+        text = "\n\n".join(filter(None, [reply.text, *lines]))
+        options = _offered(bot, language) if lines else ()
         return Outcome(text, reply.source, reply.citations, options, evidence=replace(evidence, source=reply.source))
     if offered := [option for p in parts if isinstance(p.decision, Clarify) for option in p.decision.options]:
         near = tuple(dict.fromkeys(offered))[: bot.policy.options]

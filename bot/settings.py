@@ -43,7 +43,10 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{value!r} is not a time zone: write Europe/Dublin, Asia/Shanghai or UTC") from None
+        raise ValueError(
+            f"{value!r} is not a time zone: write Europe/Dublin, Asia/Shanghai or UTC "
+            "(where the computer knows none: pip install tzdata)"
+        ) from None
     return value
 
 
@@ -132,8 +135,8 @@ class Settings(BaseSettings):
     reply_seconds: Seconds = Field(
         300.0, description="T2: an agent silent for so long while the customer waits: back in line, as the first."
     )
-    texts: Path | None = Field(
-        None, description="A TOML file with the shop's own wording of what the bot says, tables `[en]` and `[zh]`."
+    texts: str = Field(
+        "", description="A TOML file with the shop's own wording of what the bot says, tables `[en]` and `[zh]`."
     )
     smtp_host: str = Field("", description="The mail server; empty: addresses that customers leave show in the inbox.")
     smtp_port: int = Field(587, ge=1, le=65535, description="The mail server's port.")
@@ -144,8 +147,8 @@ class Settings(BaseSettings):
     smtp_password: str = Field("", description="The mail server's password.", repr=False)
     smtp_from: str = Field("", description="The sender of letters: `Shop <help@shop.example>`.")
     smtp_to: str = Field("", description="The shop's mailbox, which hears of every address a customer leaves.")
-    answers_dir: Path | None = Field(
-        None,
+    answers_dir: str = Field(
+        "",
         description="Where answers published in the console are written as Markdown (default: `answers` in the data "
         "folder); point it inside your knowledge base to keep them together.",
     )
@@ -169,3 +172,7 @@ class Settings(BaseSettings):
     @property
     def index_dir(self) -> Path:
         return self.data_dir / "index"
+
+    @property
+    def answers_folder(self) -> Path:
+        return Path(self.answers_dir) if self.answers_dir else self.data_dir / "answers"

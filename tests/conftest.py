@@ -11,6 +11,7 @@ from blockbuster import BlockBuster
 ALLOWED = (
     ("bot/web/app.py", "create_app", "it looks for its folder of static files once, before any connection"),
     ("/mimetypes.py", "init", "it reads the system's list of file types once a process"),
+    ("bot/settings.py", "_zone", "it reads the time zone's file when settings are read, before anything runs"),
     ("bot/adapters/database.py", "sqlite_engine", "it makes the file's path absolute once, when the store is made"),
 )
 

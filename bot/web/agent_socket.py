@@ -26,7 +26,7 @@ from bot.web.wire import CLOSE
 log = logging.getLogger(__name__)
 MOST_OPEN = 50
 SOCKETS_PER_AGENT = 10
-ROWS = 100  # in one frame
+ROWS = 25  # in one frame: at their longest they fit into half an outbox
 TOO_FAR = 1_000  # changes missed: fetching the lists again is cheaper
 GATHER_S = 0.05  # changes that come together are told together
 GUARD_S = 0.5  # how soon a session that ended closes its sockets
@@ -43,7 +43,11 @@ async def serve(websocket: WebSocket, doors: Doors) -> None:
     if hello is None:
         return
     seat = doors.agent_tickets.redeem(hello.ticket)
-    session = await login.still_valid(doors.bot, seat.secret_hash) if seat else None
+    try:
+        session = await login.still_valid(doors.bot, seat.secret_hash) if seat else None
+    except Unavailable:
+        await hang_up(websocket, CLOSE["server_error"])
+        return
     if seat is None or session is None:
         await hang_up(websocket, CLOSE["bad_ticket"])
         return
@@ -62,7 +66,7 @@ class Console(Peer):
         super().__init__(websocket, doors.bot, doors.heartbeat_s)
         self._doors, self._agent, self._secret_hash, self._hello = doors, agent, secret_hash, hello
         self._open: dict[str, tuple[Following, ExitStack]] = {}
-        self._news, self._faces = asyncio.Event(), asyncio.Event()
+        self._news, self._faces, self._greeted = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._epoch, self._position = hello.inbox_epoch, hello.inbox_position or 0
 
     def _show(self, conversation: str, item: Item) -> dict[str, Any] | None:
@@ -77,7 +81,7 @@ class Console(Peer):
         return agent_wire.parse(raw)
 
     def _duties(self) -> Sequence[Coroutine[Any, Any, None]]:
-        return (*super()._duties(), self._feed(), self._tell_presence(), self._guard())
+        return (*super()._duties(), self._feed(), self._tell_presence(), self._guard(), self._look_again())
 
     async def _converse(self) -> None:
         hub, presence = self._bot.hub, self._bot.presence
@@ -91,6 +95,7 @@ class Console(Peer):
                 secrets.token_hex(8), self._bot.now(), self._doors.heartbeat_s, LIMITS, [state for state, _ in states]
             )
             self.outbox.put(welcome | {"inbox": {"epoch": epoch, "position": head}})
+            self._greeted.set()
             for state, past in states:
                 following, _ = self._open[state["conversation"]]
                 await following.begin(past, None)
@@ -100,11 +105,23 @@ class Console(Peer):
     async def _resume(self) -> Sequence[tuple[dict[str, Any], Sequence[Any]]]:
         """Open again what was open when the connection broke."""
         states = []
-        for position in self._hello.resume[:MOST_OPEN]:
+        for position in {position.conversation: position for position in self._hello.resume}.values():
             with suppress(NotFound):
-                following = self._start(position.conversation)
-                states.append(await following.past(position))
+                _, state = await self._begin(position.conversation, position)
+                states.append(state)
         return states
+
+    async def _begin(
+        self, id: str, since: wire.Position | None
+    ) -> tuple[Following, tuple[dict[str, Any], Sequence[Any]]]:
+        """Subscribe, then read the past: what fails leaves nothing behind."""
+        self._stop(id)
+        following = self._start(id)
+        try:
+            return following, await following.past(since)
+        except BaseException:
+            self._stop(id)
+            raise
 
     def _start(self, id: str) -> Following:
         following, stack = Following(self._bot, id, self.outbox, self._show), ExitStack()
@@ -128,6 +145,7 @@ class Console(Peer):
 
     async def _feed(self) -> None:
         """The feed wakes us; what changed is read from the database, so nothing can be missed or out of order."""
+        await self._greeted.wait()
         while True:
             await self._news.wait()
             self._news.clear()
@@ -141,21 +159,21 @@ class Console(Peer):
     async def _put_changes(self) -> None:
         epoch, head = await self._bot.inbox.position()
         if self._epoch != epoch or not self._position <= head <= self._position + TOO_FAR:
-            self._epoch, self._position = epoch, head
-            await self._put_inbox((), reset=True)
+            await self._put_inbox(epoch, head, (), reset=True)
             return
         while rows := await self._bot.inbox.since(self._position, ROWS):
-            self._position = rows[-1].position
-            await self._put_inbox(rows)
+            await self._put_inbox(epoch, rows[-1].position, rows)
 
-    async def _put_inbox(self, rows: Sequence[Any], reset: bool = False) -> None:
+    async def _put_inbox(self, epoch: str, position: int, rows: Sequence[Any], reset: bool = False) -> None:
+        """What fails here has told nothing, so our position stays before it."""
         counts = await self._bot.inbox.counts(self._agent.id)
         await self.outbox.room()
-        self.outbox.put(agent_wire.inbox(self._epoch, self._position, rows, counts, reset))
+        self.outbox.put(agent_wire.inbox(epoch, position, rows, counts, reset))
+        self._epoch, self._position = epoch, position
 
     async def _tell_presence(self) -> None:
         told: dict[str, Any] = {}
-        self._faces.set()
+        await self._greeted.wait()
         while True:
             await self._faces.wait()
             self._faces.clear()
@@ -181,10 +199,11 @@ class Console(Peer):
             return False
         return True
 
-    async def _heartbeat(self) -> None:
+    async def _look_again(self) -> None:
+        """What another process did wakes nobody here."""
         while True:
-            self._news.set()  # what another process did
-            await super()._heartbeat()
+            await asyncio.sleep(self._heartbeat_s)
+            self._hear()
 
     # ── what the agent sends ──
 
@@ -214,16 +233,21 @@ class Console(Peer):
             case wire.Sync():
                 await self._one(frame.conversation).sync(frame)
             case wire.TypingOn():
-                if not self._doors.typing.take(self._agent.id):
-                    self._one(frame.conversation)
-                    typing = Typing(Author.AGENT, frame.on, self._agent.name)
-                    self._bot.hub.publish(frame.conversation, typing)
+                await self._type(frame)
             case Away(on=on):
                 self._bot.presence.go_away(self._agent.id, on)
             case wire.Read():
                 pass  # each browser keeps its own marks
             case _:
                 raise wire.Malformed("hello comes once, first")
+
+    async def _type(self, frame: wire.TypingOn) -> None:
+        """Only whoever has the conversation: customers must not wait for somebody who writes a note."""
+        id = self._one(frame.conversation).id
+        if self._doors.typing.take(f"agent:{self._agent.id}"):
+            return
+        if (await self._bot.inbox.row(id)).conversation.agent == self._agent.id:
+            self._bot.hub.publish(id, Typing(Author.AGENT, frame.on, self._agent.name))
 
     def _one(self, id: str) -> Following:
         if id not in self._open:
@@ -234,13 +258,7 @@ class Console(Peer):
         """Everything of it comes by `sync`, page by page; what happens from now on by itself."""
         if frame.conversation not in self._open and len(self._open) >= MOST_OPEN:
             raise Refused(f"{MOST_OPEN} conversations are open: leave one first")
-        self._stop(frame.conversation)
-        following = self._start(frame.conversation)
-        try:
-            state, _ = await following.past(None)
-        except NotFound:
-            self._stop(frame.conversation)
-            raise
+        following, (state, _) = await self._begin(frame.conversation, None)
         self.outbox.put(wire.resync(frame.conversation, state["epoch"], state["head"], "opened"))
         self.outbox.put(wire.synced(frame.id, frame.conversation, state["head"]))
         await following.begin((), None)

@@ -20,6 +20,7 @@ from bot.conversation import MAX_TEXT, Conversation
 from bot.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
 from bot.ladder import Ladder
 from bot.ports import Bot, Session
+from bot.post import Post
 from bot.settings import Settings
 from bot.web import console_api, console_login, sockets
 from bot.web.auth import Tickets, hashed, new_secret, verified_customer
@@ -59,12 +60,13 @@ def create_app(settings: Settings, assemble: Assemble) -> FastAPI:
         async with assemble(worker) as bot:
             worker.start(bot)
             app.state.served = _served(bot, settings)
-            ladder = asyncio.create_task(Ladder(bot).run(), name="ladder")
+            duties = [asyncio.create_task(duty) for duty in (Ladder(bot).run(), Post(bot).run())]
             await worker.resume()
             yield
             app.state.served.doors.shut()
-            ladder.cancel()
-            await asyncio.gather(ladder, return_exceptions=True)
+            for duty in duties:
+                duty.cancel()
+            await asyncio.gather(*duties, return_exceptions=True)
             await worker.stop()
 
     app = FastAPI(title="Answerdesk", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

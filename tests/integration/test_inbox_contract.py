@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,22 +61,8 @@ def ids(rows: Iterable[Row]) -> list[str]:
 
 
 @pytest.fixture(scope="module", params=["fake", "sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    if request.param == "fake":
-        return ""
-    if request.param == "sqlite":
-        made = f"sqlite:///{Path(tmp_path_factory.mktemp('inbox')) / 'bot.db'}"
-    else:
-        made = request.getfixturevalue("postgresql").create(f"i{uuid.uuid4().hex}")
-    asyncio.run(_lay(made))
-    return made
-
-
-async def _lay(url: str) -> None:
-    database = Database(url)
-    async with database.writing() as connection:
-        await connection.run_sync(tables.metadata.create_all)
-    await database.close()
+def url(request: pytest.FixtureRequest) -> str:
+    return "" if request.param == "fake" else str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
@@ -323,7 +308,7 @@ class TestSearch:
     async def test_a_filter_that_is_not_text_is_refused(self, desk: Desk, field: str) -> None:
         for hostile in ("\x00", "a\ud800"):
             with pytest.raises(Refused, match="not text"):
-                await desk.ids(**{field: hostile})
+                await desk.ids(View.ALL, **{field: hostile})
 
     async def test_a_very_long_search_is_answered_or_refused(self, desk: Desk) -> None:
         await desk.begin(says())

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.smtp import AT_ONCE, SmtpMail
@@ -241,6 +241,44 @@ async def test_a_body_that_looks_like_headers_or_commands_stays_a_body(server: S
 async def test_a_text_that_is_not_text_is_refused(server: Server) -> None:
     with pytest.raises(Refused, match="not text"):
         await mail(server).send(Letter(LETTER.to, "Hello", "\ud800"))
+
+
+PIECES = [
+    "Bcc:",
+    "eve@example.com",
+    " ",
+    ",",
+    ";",
+    ":",
+    "<",
+    ">",
+    '"',
+    "\\",
+    "(",
+    "=20",
+    "utf-8",
+    "?=",
+    "小李",
+    "é",
+    "😀",
+]
+WORDS = st.lists(st.sampled_from(PIECES) | st.text(max_size=12), max_size=30).map("".join)
+HEADERS = "Auto-Submitted Content-Transfer-Encoding Content-Type Date From MIME-Version Message-ID Subject To".split()
+
+
+@settings(max_examples=60, deadline=None)
+@given(WORDS, WORDS, WORDS)
+def test_whatever_is_in_a_letter_its_headers_are_ours(name: str, subject: str, text: str) -> None:
+    try:
+        post = SmtpMail("127.0.0.1", 25, "", "", f"{name} <help@shop.example>", "none")
+        written = post._message(Letter(LETTER.to, subject, text)).as_bytes()
+    except Refused:
+        return
+    read = email.message_from_bytes(written, policy=email.policy.default)
+    assert sorted(read.keys()) == HEADERS
+    assert read["Subject"].strip() == subject.strip()
+    assert [address.addr_spec for address in read["From"].addresses] == ["help@shop.example"]
+    assert [address.addr_spec for address in read["To"].addresses] == ["ada@example.com"]
 
 
 @pytest.mark.parametrize(

@@ -4,173 +4,37 @@ import asyncio
 import json
 import random
 import threading
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
 import pytest
-import uvicorn
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.typing import Subprotocol
+from websockets.exceptions import InvalidStatus
 
-from bot.adapters.sql import SqlStore
 from bot.conversation import Author, Conversation, Kind
 from bot.dialogue import quoted
 from bot.errors import Unavailable
 from bot.hub import Draft
-from bot.ports import Bot, Generator
-from bot.settings import Settings
-from bot.web import sockets, wire
-from bot.web.app import Served, create_app
+from bot.ports import Generator
+from bot.web import peer, sockets, wire
 from bot.web.limits import Allowance
-from bot.web.server import Server
-from bot.web.sockets import Doors
-from bot.worker import Worker
 from tests.fakes import (
     AT,
     HANG,
-    POLICY,
     SHOP,
     FakeEmbedder,
     FakeGenerator,
     FakeIndexes,
     begin,
     eventually,
-    fake_bot,
     plays,
     stock,
     writes,
 )
+from tests.site import Site, Tab, running
 
 TRUE, ALSO_TRUE = "You can return unused items within 30 days.", "Bring the receipt with you."
 QUESTION = "How do I return a lamp?"
-Frame = dict[str, Any]
-
-
-class Tab:
-    """One open page of one customer."""
-
-    def __init__(self, socket: ClientConnection, conversation: str) -> None:
-        self.socket, self.conversation = socket, conversation
-        self.seen: list[Frame] = []
-
-    async def tell(self, type: str, **fields: Any) -> None:
-        await self.socket.send(json.dumps({"type": type, "conversation": self.conversation} | fields))
-
-    async def say(self, text: str, cid: str = "", id: str = "1") -> str:
-        cid = cid or uuid.uuid4().hex
-        await self.tell("send", id=id, cid=cid, text=text)
-        return cid
-
-    async def next(self, type: str = "", **wanted: Any) -> Frame:
-        """The next frame of this type (any, when empty) with these fields; what comes before it is in `seen`."""
-        async with asyncio.timeout(5):
-            while True:
-                frame = json.loads(await self.socket.recv())
-                self.seen.append(frame)
-                if type in ("", frame["type"]) and wanted.items() <= frame.items():
-                    return dict(frame)
-
-    async def event(self, kind: Kind = Kind.MESSAGE, author: str = "") -> Frame:
-        while True:
-            frame = await self.next("event", kind=kind.value)
-            if author in ("", frame["author"]):
-                return frame
-
-    async def quiet(self, seconds: float = 0.05) -> list[Frame]:
-        """Whatever comes within a moment."""
-        frames = []
-        try:
-            while True:
-                frames.append(json.loads(await asyncio.wait_for(self.socket.recv(), seconds)))
-        except TimeoutError:
-            self.seen += frames
-            return frames
-
-    async def closed(self) -> int:
-        """The code the server closes with."""
-        with pytest.raises(ConnectionClosed):
-            await self.next("nothing of the kind")
-        assert self.socket.close_code is not None
-        return self.socket.close_code
-
-
-class Site:
-    """A running server and what stands behind it."""
-
-    def __init__(self, bot: Bot, server: uvicorn.Server, port: int, worker: Worker) -> None:
-        self.bot, self.server, self.worker = bot, server, worker
-        self.address = f"127.0.0.1:{port}"
-        self.http = httpx.AsyncClient(base_url=f"http://{self.address}", trust_env=False)
-
-    @property
-    def doors(self) -> Doors:
-        served: Served = self.server.config.app.state.served  # type: ignore[union-attr]
-        return served.doors
-
-    async def customer(self) -> str:
-        """A new conversation, known here by its id."""
-        return await begin(self.bot, uuid.uuid4().hex, customer=f"visitor:{uuid.uuid4().hex[:8]}")
-
-    async def ticket(self, conversation: str) -> str:
-        asked = await self.http.post("/v1/ticket", headers={"authorization": f"Bearer secret-{conversation}"})
-        return str(asked.raise_for_status().json()["ticket"])
-
-    def connect(self, **options: Any) -> connect:
-        options = {"subprotocols": [Subprotocol("bot.v1")], "proxy": None} | options
-        return connect(f"ws://{self.address}/v1/socket", **options)
-
-    @asynccontextmanager
-    async def tab(self, conversation: str, resume: tuple[str, int] | None = None) -> AsyncIterator[Tab]:
-        """An open page that was greeted; the welcome is `seen[0]`."""
-        async with self.connect() as socket:
-            tab = Tab(socket, conversation)
-            position = [{"conversation": conversation, "epoch": resume[0], "seq": resume[1]}] if resume else []
-            await tab.tell("hello", ticket=await self.ticket(conversation), resume=position)
-            await tab.next("welcome")
-            yield tab
-
-    async def events(self, conversation: str) -> list[Any]:
-        return list(await self.bot.store.events(conversation, 0, 1_000))
-
-
-@asynccontextmanager
-async def running(url: str, generator: Generator, **parts: Any) -> AsyncIterator[Site]:
-    store = SqlStore(url)
-    workers: list[Worker] = []
-    bots: list[Bot] = []
-
-    @asynccontextmanager
-    async def assemble(worker: Worker) -> AsyncIterator[Bot]:
-        workers.append(worker)
-        policy = replace(POLICY, first_sentence_s=2.0)
-        bots.append(fake_bot(generator, store=store, policy=policy, wake=worker.wake, **parts))
-        yield bots[0]
-
-    app = create_app(Settings(), assemble)
-    config = uvicorn.Config(
-        app, port=0, ws="websockets-sansio", ws_max_size=wire.MAX_FRAME, ws_per_message_deflate=False,
-        lifespan="on", log_config=None, timeout_graceful_shutdown=5,
-    )  # fmt: skip
-    server = Server(config)
-    serving = asyncio.create_task(server._serve())
-    while not server.started:
-        assert not serving.done(), serving.exception()
-        await asyncio.sleep(0.005)
-    site = Site(bots[0], server, server.servers[0].sockets[0].getsockname()[1], workers[0])
-    try:
-        yield site
-    finally:
-        await site.http.aclose()
-        server.should_exit = True
-        await serving
-        await store.close()
-
-
 Start = Callable[..., Awaitable[Site]]
 
 
@@ -257,7 +121,7 @@ async def test_a_foreign_page_is_refused_before_it_opens(site: Site) -> None:
 
 
 async def test_whoever_does_not_say_hello_is_shown_out(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "HELLO_S", 0.05)
+    monkeypatch.setattr(peer, "HELLO_S", 0.05)
     async with site.connect() as socket:
         assert await Tab(socket, "c").closed() == wire.CLOSE["no_hello"]
 
@@ -344,7 +208,7 @@ async def test_bad_frames_get_a_code_and_the_socket_stays(site: Site) -> None:
 
 async def test_too_many_bad_frames_close_the_socket(site: Site) -> None:
     async with site.tab(await site.customer()) as tab:
-        for _ in range(sockets.MOST_ERRORS):
+        for _ in range(peer.MOST_ERRORS):
             await tab.socket.send("not json")
         assert await tab.closed() == wire.CLOSE["too_many_errors"]
 
@@ -360,7 +224,7 @@ async def test_a_database_that_is_away_is_not_the_clients_fault(site: Site, monk
     async with site.tab(id) as tab:
         with monkeypatch.context() as broken:
             broken.setattr(site.bot.store, "change", away)
-            for n in range(sockets.MOST_ERRORS + 5):
+            for n in range(peer.MOST_ERRORS + 5):
                 await tab.say("hello", cid=f"m{n}")
                 error = await tab.next("error")
                 assert (error["code"], error["retry"]) == ("storage_unavailable", True)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.adapters.sql import SqlStore
+from bot.adapters.sql_database import Database
 from bot.conversation import WINDOW, Author, Conversation, Event, Evidence, Kind, Reason, Status
 from bot.errors import BotError, Conflict, NotFound
 from bot.knowledge import Citation, Document, Passage
@@ -33,7 +34,7 @@ def url(request: pytest.FixtureRequest) -> str:
 def opened(url: str) -> Pair:
     """Two stores on one database: the second is another process to it. The fake has no second."""
     if url:
-        return SqlStore(url), SqlStore(url)
+        return SqlStore(Database(url)), SqlStore(Database(url))
     fake = FakeStore()
     return fake, fake
 
@@ -85,7 +86,7 @@ class TestConversations:
 
     async def test_a_conversation_comes_back_as_it_was_committed(self, store: Store) -> None:
         id = await begin(store, language="zh", page="/product/7?色=红")
-        await said(store, id, "How do I return it?", cid="c1")
+        await said(store, id, "怎么退货？", cid="c1")
         changed = await store.change(id, replies(answers=1))
         assert await store.conversation(id) == changed.conversation
         assert changed.conversation.fresh == ()

@@ -133,7 +133,8 @@ MARKS = st.text(
 PARTS = st.sampled_from([
     "## Heading?", "# Heading", "Title\n---", "Title\n===", "---", "<!-- hidden -->", "<!--", "-->", "Q: why?",
     "A: so", "**Q: why?**", "问：为什么？", "Also asked: this", "> quoted", "```", "~~~~",
-    "| a | b |\n|---|---|\n| 1 | 2 |", "- item", "1. first", "Plain text.", "退货需要 5 天。", "", "    indented", "kind: policy", "[a](b) {#c}", "a\rb",
+    "| a | b |\n|---|---|\n| 1 | 2 |", "- item", "1. first",
+    "Plain text.", "退货需要 5 天。", "", "    indented", "kind: policy", "[a](b) {#c}", "a\rb",
 ])  # fmt: skip
 TEXTS = st.one_of(MARKS, st.lists(PARTS, max_size=6).map("\n".join), st.text(max_size=40))
 LINES = st.one_of(MARKS, PARTS, st.text(max_size=30)).map(lambda text: " ".join(text.split()))

@@ -25,7 +25,7 @@ ZH = ("多久可以退货？", "商品签收后 30 天内可以退货。")
         (("What is the delivery cost?", "Standard delivery is free within Belgium."), DELIVERY,
          "It says €5.95; here it is free."),
         (("Can opened earphones go back?", "Yes, within 30 days."), OPENED, "It answers no; here it is yes."),
-        (("Can opened earphones go back?", "Opened earphones can be returned."), OPENED,
+        (("Earphones", "Opened earphones can be returned."), OPENED,
          "It says “No. Opened earphones cannot be returned, unless they are faulty.”; "
          "here it is “Opened earphones can be returned.”."),
         (("Refund time", "We refund you within 14 days."), REFUND, "It says 5 business days; here it is 14 days."),

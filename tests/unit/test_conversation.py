@@ -1,14 +1,32 @@
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from bot.conversation import MAX_TEXT, WINDOW, Author, Conversation, Event, Kind, Reason, Status
+from bot.conversation import (
+    HEAD_START,
+    LINE,
+    MAX_TEXT,
+    MOST_TAGS,
+    TAG,
+    WINDOW,
+    Author,
+    Conversation,
+    Event,
+    Evidence,
+    Kind,
+    Line,
+    Reason,
+    Status,
+)
 from bot.errors import Conflict, Refused, TooLarge
+from bot.knowledge import Citation
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NEW = Conversation("c1", "mia", "e1")
@@ -95,28 +113,308 @@ def test_the_person_button_works_on_a_closed_conversation() -> None:
     assert asked().closed(at=AT).handed_off(Reason.ASKED, at=AT).status is Status.WAITING
 
 
+# ── who may move it where ──
+
+MOVES: dict[str, Callable[[Conversation], Conversation]] = {
+    "claimed": lambda c: c.claimed("ben", "Ben", at=AT),
+    "said_by_agent": lambda c: c.said_by_agent("Hello", agent="ana", name="Ana", cid="a1", at=AT),
+    "transferred": lambda c: c.transferred("ben", "Ben", at=AT, by="ana"),
+    "requeued": lambda c: c.requeued("silent", at=AT),
+    "returned": lambda c: c.returned(at=AT, by="ana"),
+    "closed": lambda c: c.closed(at=AT, by="ana"),
+    "delayed": lambda c: c.delayed(at=AT),
+}
+WAITING = asked().handed_off(Reason.ASKED, at=AT)
+HELD = WAITING.claimed("ana", "Ana", at=AT)
+CLOSED = HELD.closed(at=AT)
+
+
 @pytest.mark.parametrize(
-    ("status", "allowed"),
+    ("before", "allowed"),
     [
-        (Status.BOT, {"claimed", "closed"}),
-        (Status.WAITING, {"claimed", "returned", "closed"}),
-        (Status.AGENT, {"returned", "closed"}),
-        (Status.CLOSED, set()),
+        (asked(), {"claimed", "closed"}),
+        (WAITING, {"claimed", "returned", "closed", "delayed"}),
+        (HELD, {"said_by_agent", "transferred", "requeued", "returned", "closed"}),
+        (CLOSED, set()),
+    ],
+    ids=["bot", "waiting", "agent", "closed"],
+)
+def test_only_the_transitions_of_the_table_are_allowed(before: Conversation, allowed: set[str]) -> None:
+    for name, move in MOVES.items():
+        if name in allowed:
+            assert move(before).head == before.head + 1, name
+        else:
+            with pytest.raises(Conflict, match=f"but it is {before.status}") as refused:
+                move(before)
+            assert refused.value.why == "status", name
+
+
+@pytest.mark.parametrize("before", [asked(), WAITING, HELD, CLOSED], ids=lambda c: str(c.status))
+def test_notes_tags_addresses_and_ratings_are_taken_whoever_has_it(before: Conversation) -> None:
+    for after in (
+        before.noted("a note", agent="ben", name="Ben", cid="n", at=AT),
+        before.tagged(["late"], agent="ben", name="Ben", cid="t", at=AT),
+        before.email_left("mia@example.com", sender="mia", cid="e", at=AT),
+        before.rated(4, sender="mia", cid="r", at=AT),
+    ):
+        assert (after.head, after.status, after.agent) == (before.head + 1, before.status, before.agent)
+
+
+HOLDERS: dict[str, Callable[[str | None], Conversation]] = {
+    "said_by_agent": lambda by: HELD.said_by_agent("Hello", agent=str(by), name="Ben", cid="a1", at=AT),
+    "transferred": lambda by: HELD.transferred("cho", "Cho", at=AT, by=by),
+    "requeued": lambda by: HELD.requeued("transfer", at=AT, by=by),
+    "returned": lambda by: HELD.returned(at=AT, by=by),
+    "closed": lambda by: HELD.closed(at=AT, by=by),
+}
+
+
+@pytest.mark.parametrize("move", HOLDERS)
+def test_only_the_agent_who_has_it_moves_it_unless_somebody_overrules(move: str) -> None:
+    with pytest.raises(Conflict, match="Ana has this conversation") as refused:
+        HOLDERS[move]("ben")
+    assert refused.value.why == "holder"
+    assert HOLDERS[move]("ana").head == HELD.head + 1
+    if move != "said_by_agent":  # nobody speaks for a colleague
+        assert HOLDERS[move](None).head == HELD.head + 1
+
+
+@pytest.mark.parametrize("move", ["returned", "closed"])
+def test_anybody_may_return_or_close_what_nobody_has(move: str) -> None:
+    assert getattr(WAITING, move)(at=AT, by="ben").head == WAITING.head + 1
+
+
+def test_nobody_is_given_what_they_have_already() -> None:
+    with pytest.raises(Conflict, match="Ana has this conversation already") as refused:
+        HELD.transferred("ana", "Ana", at=AT)
+    assert refused.value.why == "holder"
+
+
+# ── what each of them does ──
+
+
+def later(minutes: float) -> datetime:
+    return AT + timedelta(minutes=minutes)
+
+
+def test_what_an_agent_says_carries_their_name_and_passages_and_ends_the_wait() -> None:
+    citation = Citation(1, "faqs/returns.md", "p1", "Returns", "Within 30 days.", "/returns", 1.0)
+    said = HELD.said_by_agent("Hello", agent="ana", name="Ana", cid="a1", at=later(1), citations=(citation,))
+    event = said.events[-1]
+    assert (event.kind, event.author, event.sender, event.cid) == (Kind.MESSAGE, Author.AGENT, "ana", "a1")
+    assert (event.text, event.data, event.citations) == ("Hello", {"agent": "Ana"}, (citation,))
+    assert (HELD.owed_since, said.owed_since) == (AT, None)
+    assert said.version == HELD.version
+
+
+@pytest.mark.parametrize("text", ["", " \n", "a\x00", "x" * (MAX_TEXT + 1)])
+def test_what_agents_write_is_checked_as_what_customers_write(text: str) -> None:
+    with pytest.raises(Refused):
+        HELD.said_by_agent(text, agent="ana", name="Ana", cid="a1", at=AT)
+    with pytest.raises(Refused):
+        HELD.noted(text, agent="ana", name="Ana", cid="a1", at=AT)
+
+
+def test_a_claim_says_how_long_the_customer_waited_and_who_comes() -> None:
+    claimed = WAITING.claimed("ana", "Ana", at=later(1.5), text="Ana is here.")
+    assert claimed.events[-1].data == {"agent": "Ana", "agent_id": "ana", "waited_s": 90.0}
+    assert (claimed.status, claimed.agent, claimed.agent_name) == (Status.AGENT, "ana", "Ana")
+    assert (claimed.waiting_since, claimed.queue_at, claimed.owed_since) == (None, None, later(1.5))
+    assert "waited_s" not in asked().claimed("ana", "Ana", at=later(1)).events[-1].data
+
+
+def test_a_claim_from_under_the_bot_owes_an_answer_only_to_a_question() -> None:
+    assert asked().claimed("ana", at=later(1)).owed_since == later(1)
+    assert asked().replied("Thus.", answers=1, at=AT).claimed("ana", at=later(1)).owed_since is None
+    assert NEW.claimed("ana", at=later(1)).owed_since is None
+
+
+def test_a_transfer_says_from_whom_to_whom_and_why() -> None:
+    moved = HELD.transferred("ben", "Ben", at=later(3), text="Ben will help.", note="speaks Chinese", by="ana")
+    assert (moved.status, moved.agent, moved.agent_name) == (Status.AGENT, "ben", "Ben")
+    assert moved.events[-1].data == {"agent": "Ben", "agent_id": "ben", "from": "Ana", "note": "speaks Chinese"}
+    assert moved.owed_since == later(3)  # Ben has as long as Ana had
+    answered = HELD.said_by_agent("Hello", agent="ana", name="Ana", cid="a1", at=AT)
+    assert answered.transferred("ben", "Ben", at=later(3)).owed_since is None
+    assert "note" not in HELD.transferred("ben", "Ben", at=AT).events[-1].data
+
+
+def test_whoever_is_put_back_is_first_in_line_and_may_be_told_again_that_it_takes_longer() -> None:
+    held = WAITING.delayed(at=later(1)).claimed("ana", "Ana", at=later(2))
+    back = held.requeued("silent", at=later(9), text="Somebody else will help.")
+    assert (back.status, back.agent, back.agent_name, back.owed_since) == (Status.WAITING, None, "", None)
+    assert (back.waiting_since, back.is_delayed, back.is_first_in_line) == (later(9), False, True)
+    assert back.queue_at is not None
+    assert back.queue_at < min(AT - start for start in HEAD_START.values())
+    assert back.events[-1].data == {"why": "silent", "agent": "Ana"}
+    assert back.reason == "asked_for_person"  # why it went to people in the first place
+    assert not back.claimed("ben", at=AT).is_first_in_line
+
+
+def test_of_two_who_were_put_back_the_first_is_next() -> None:
+    one, two = (HELD.requeued("silent", at=at).queue_at for at in (later(1), later(2)))
+    assert one is not None
+    assert two is not None
+    assert one < two
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_the_place_in_line_is_the_time_of_the_hand_off_less_the_head_start_of_its_reason(reason: Reason) -> None:
+    waiting = asked().handed_off(reason, at=later(30))
+    assert waiting.waiting_since == later(30)  # the timers start now, whatever the place
+    assert waiting.queue_at == later(30) - HEAD_START.get(reason, timedelta())
+    assert not waiting.is_first_in_line
+
+
+def test_whoever_is_angry_waits_shortest_and_nobody_waits_for_ever() -> None:
+    def place(reason: Reason, minutes: float) -> datetime:
+        return asked().handed_off(reason, at=later(minutes)).queue_at or AT
+
+    together = sorted(Reason, key=lambda reason: place(reason, 0))
+    assert together[0] is Reason.ANGRY
+    assert together[-1] is Reason.NO_ANSWER
+    assert place(Reason.NO_ANSWER, 0) < place(Reason.ANGRY, 11)
+
+
+def test_a_long_wait_is_told_once_and_offers_an_address_once() -> None:
+    told = WAITING.delayed(at=later(2), text="It takes longer.")
+    assert (told.is_delayed, told.events[-1].data) == (True, {"offer": "email"})
+    assert told.delayed(at=later(3)) is told
+    known = WAITING.email_left("mia@example.com", sender="mia", cid="e", at=AT).delayed(at=later(2))
+    assert known.events[-1].data == {}
+    offered = asked().handed_off(Reason.ASKED, at=AT, data={"offer": "email"})
+    assert offered.delayed(at=later(2)) is offered
+
+
+def test_an_address_is_kept_and_the_newest_counts() -> None:
+    left = WAITING.email_left("mia@example.com", sender="mia", cid="e1", at=AT, text="Thank you.")
+    assert (left.email, left.status, left.events[-1].sender, left.events[-1].cid) == (
+        "mia@example.com", Status.WAITING, "mia", "e1",
+    )  # fmt: skip
+    assert left.email_left("m@example.com", sender="mia", cid="e2", at=AT).email == "m@example.com"
+    assert left.closed(at=AT).email == "mia@example.com"
+
+
+def test_a_note_changes_nothing_but_the_position() -> None:
+    noted = HELD.noted("knows the warehouse", agent="ben", name="Ben", cid="n1", at=later(1))
+    event = noted.events[-1]
+    assert (event.kind, event.author, event.text) == (Kind.NOTED, Author.AGENT, "knows the warehouse")
+    assert event.data == {"agent": "Ben", "agent_id": "ben"}
+    assert replace(noted, head=HELD.head, events=HELD.events, fresh=HELD.fresh) == HELD
+
+
+def test_tags_are_replaced_whole_in_one_form_each_once() -> None:
+    tagged = asked().tagged(
+        ["  late   order ", "退货", "late order", "", " "], agent="ana", name="Ana", cid="t1", at=AT
+    )
+    assert tagged.tags == ("late order", "退货")
+    assert tagged.events[-1].data == {"tags": ["late order", "退货"], "agent": "Ana"}
+    assert tagged.tagged(["late order", "退货"], agent="ben", name="Ben", cid="t2", at=AT) is tagged
+    assert tagged.tagged([], agent="ben", name="Ben", cid="t2", at=AT).tags == ()
+
+
+def test_tags_have_bounds() -> None:
+    most = [f"{n:>02}".ljust(TAG, "x") for n in range(MOST_TAGS)]
+    assert len(asked().tagged(most, agent="ana", name="Ana", cid="t", at=AT).tags) == MOST_TAGS
+    for tags in ([*most, "one more"], ["x" * (TAG + 1)]):
+        with pytest.raises(Refused, match=f"{MOST_TAGS} tags of {TAG}"):
+            asked().tagged(tags, agent="ana", name="Ana", cid="t", at=AT)
+
+
+@pytest.mark.parametrize("before", [asked(), WAITING, HELD], ids=lambda c: str(c.status))
+def test_a_customer_may_end_it_whoever_has_it(before: Conversation) -> None:
+    over = before.closed(at=AT, author=Author.CUSTOMER)
+    assert (over.status, over.agent, over.queue_at, over.owed_since) == (Status.CLOSED, None, None, None)
+    assert over.events[-1].data == {"by": "customer"}
+
+
+def test_a_closing_agent_is_named() -> None:
+    assert CLOSED.events[-1].data == {"by": "agent"}
+    assert HELD.closed(at=AT, name="Ana", by="ana").events[-1].data == {"by": "agent", "agent": "Ana"}
+
+
+def test_a_new_course_begins_without_the_reason_and_the_score_of_the_last() -> None:
+    rated = CLOSED.rated(2, sender="mia", cid="r", at=AT)
+    assert (rated.score, rated.reason) == (2, "asked_for_person")
+    again = asked("Hello again", rated)
+    assert (again.score, again.reason) == (None, "")
+
+
+def test_only_a_rating_of_the_whole_is_its_score() -> None:
+    assert CLOSED.rated(1, sender="mia", cid="r", at=AT, about=1).score is None
+    assert CLOSED.rated(4, sender="mia", cid="r", at=AT).rated(2, sender="mia", cid="r2", at=AT).score == 2
+
+
+def test_the_version_counts_changes_of_state_and_no_talk() -> None:
+    talk = asked(
+        "And now?", asked().replied("Thus.", answers=1, at=AT, evidence=Evidence("q", "q", "answer", "canned"))
+    )
+    assert talk.version == 0
+    assert talk.noted("a", agent="ana", name="Ana", cid="n", at=AT).version == 0
+    for name, move in MOVES.items():
+        for before in (talk, WAITING, HELD):
+            try:
+                after = move(before)
+            except Conflict:
+                continue
+            assert after.version - before.version == (name != "said_by_agent"), name
+    assert talk.tagged(["a"], agent="ana", name="Ana", cid="t", at=AT).version == 1
+    assert talk.email_left("mia@example.com", sender="mia", cid="e", at=AT).version == 1
+    assert talk.rated(5, sender="mia", cid="r", at=AT).version == 1
+    assert asked("Hello", CLOSED).version == CLOSED.version + 1  # it is open again
+
+
+# ── what follows from what was said ──
+
+
+def test_the_last_line_and_the_last_question_are_known_without_the_events() -> None:
+    long = asked("退" * (LINE + 1))
+    assert long.last == Line(Author.CUSTOMER, "退" * LINE, AT, 1)
+    answered = long.replied("Thus.", answers=1, at=later(1))
+    assert (answered.last, answered.asked) == (Line(Author.BOT, "Thus.", later(1), 2), 1)
+    noted = answered.noted("secret", agent="ana", name="Ana", cid="n", at=AT).handed_off(Reason.ASKED, at=AT, text="x")
+    assert noted.last == answered.last  # neither a note nor a system line was said
+
+
+def test_the_customer_waits_for_the_agent_since_their_first_unanswered_message() -> None:
+    answered = HELD.said_by_agent("Hello", agent="ana", name="Ana", cid="a1", at=AT)
+    once = answered.said("And now?", sender="mia", cid="m8", at=later(5))
+    twice = once.said("Hello?", sender="mia", cid="m9", at=later(6))
+    assert (answered.owed_since, once.owed_since, twice.owed_since) == (None, later(5), later(5))
+    assert twice.noted("busy", agent="ana", name="Ana", cid="n", at=later(7)).owed_since == later(5)
+    assert WAITING.said("Hello?", sender="mia", cid="m9", at=later(6)).owed_since is None
+
+
+@pytest.mark.parametrize(
+    ("text", "from_english", "from_chinese"),
+    [
+        ("我想退货怎么办", "zh", "zh"),
+        ("好的", "zh", "zh"),
+        ("Where is my order now", "en", "en"),
+        ("where is my order?", "en", "en"),
+        ("ok", "en", "zh"),
+        ("OK!", "en", "zh"),
+        ("#4412", "en", "zh"),
+        ("👍", "en", "zh"),
+        ("MIA-4412 A7", "en", "zh"),
+        ("thanks", "en", "zh"),
+        ("https://shop.example/p/7", "en", "zh"),
     ],
 )
-def test_only_the_transitions_of_the_table_are_allowed(status: Status, allowed: set[str]) -> None:
-    conversation = replace(NEW, status=status)
-    moves: dict[str, Callable[[], Conversation]] = {
-        "claimed": lambda: conversation.claimed("Ana", at=AT),
-        "returned": lambda: conversation.returned(at=AT),
-        "closed": lambda: conversation.closed(at=AT),
-    }
-    for name, move in moves.items():
-        if name in allowed:
-            assert move().head == 1
-        else:
-            with pytest.raises(Conflict, match=f"but it is {status}"):
-                move()
+def test_the_language_follows_what_the_customer_writes_and_ok_is_no_language(
+    text: str, from_english: str, from_chinese: str
+) -> None:
+    assert asked(text, NEW).language == from_english
+    assert asked(text, replace(NEW, language="zh")).language == from_chinese
+
+
+def test_only_the_customer_decides_on_the_language() -> None:
+    chinese = asked("我想退货怎么办").claimed("ana", "Ana", at=AT)
+    assert chinese.said_by_agent("Where is it broken please", agent="ana", name="Ana", cid="a", at=AT).language == "zh"
+    assert chinese.noted("they write Chinese here", agent="ana", name="Ana", cid="n", at=AT).language == "zh"
+
+
+# ── bounds ──
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t\r ", "\u3000"])
@@ -218,6 +516,11 @@ class AnyCourse(RuleBasedStateMachine):
         if self.now.status is not Status.BOT:
             self.had_by_people |= {event.seq for event in self.log if event.is_question}
 
+    def _try(self, move: Callable[[], Conversation]) -> None:
+        """Take it if it is allowed; refused, it changes nothing."""
+        with suppress(Conflict):
+            self._took(move())
+
     def _at(self) -> datetime:
         self.clock += timedelta(seconds=1)
         return self.clock
@@ -247,27 +550,48 @@ class AnyCourse(RuleBasedStateMachine):
         self._took(self.now.handed_off(reason, at=self._at(), answers=answers))
         assert self.now.status in (Status.WAITING, Status.AGENT)
 
-    @rule(move=st.sampled_from(["claim", "return", "close", "rate"]))
-    def somebody_moves_it(self, move: str) -> None:
-        at = self._at()
-        try:
-            match move:
-                case "claim":
-                    after = self.now.claimed("Ana", at=at)
-                case "return":
-                    after = self.now.returned(at=at)
-                case "close":
-                    after = self.now.closed(at=at)
-                case _:
-                    after = self.now.rated(3, sender="mia", cid=f"r{self.now.head}", at=at)
-        except Conflict:
-            return
-        self._took(after)
+    @rule(name=st.sampled_from(["ana", "ben"]))
+    def an_agent_claims(self, name: str) -> None:
+        self._try(lambda: self.now.claimed(name, name.title(), at=self._at()))
+
+    @rule(name=st.sampled_from(["ana", "ben"]))
+    def an_agent_writes(self, name: str) -> None:
+        before = self.now
+        cid = f"a{self.now.head}"
+        self._try(lambda: self.now.said_by_agent("Hello", agent=name, name=name.title(), cid=cid, at=self._at()))
+        assert (self.now is not before) == (before.agent == name)
+
+    @rule(by=st.sampled_from(["ana", "ben", None]), move=st.sampled_from(["transfer", "requeue", "return", "close"]))
+    def an_agent_lets_go(self, by: str | None, move: str) -> None:
+        at, before = self._at(), self.now
+        moves: dict[str, Callable[[], Conversation]] = {
+            "transfer": lambda: self.now.transferred("cho", "Cho", at=at, by=by),
+            "requeue": lambda: self.now.requeued("transfer", at=at, by=by),
+            "return": lambda: self.now.returned(at=at, by=by),
+            "close": lambda: self.now.closed(at=at, by=by),
+        }
+        self._try(moves[move])
+        if before.agent is not None and by not in (before.agent, None):
+            assert self.now is before
+
+    @rule(move=st.sampled_from(["close", "rate", "rate one", "email", "note", "tag", "untag", "delay"]))
+    def something_else_happens(self, move: str) -> None:
+        at, cid, now = self._at(), f"x{self.now.head}", self.now
+        moves: dict[str, Callable[[], Conversation]] = {
+            "close": lambda: now.closed(at=at, author=Author.CUSTOMER),
+            "rate": lambda: now.rated(3, sender="mia", cid=cid, at=at),
+            "rate one": lambda: now.rated(1, sender="mia", cid=cid, at=at, about=now.head or None),
+            "email": lambda: now.email_left("mia@example.com", sender="mia", cid=cid, at=at),
+            "note": lambda: now.noted("a note", agent="ana", name="Ana", cid=cid, at=at),
+            "tag": lambda: now.tagged(["late"], agent="ana", name="Ana", cid=cid, at=at),
+            "untag": lambda: now.tagged([], agent="ana", name="Ana", cid=cid, at=at),
+            "delay": lambda: now.delayed(at=at),
+        }
+        self._try(moves[move])
 
     @invariant()
     def positions_have_no_holes(self) -> None:
         assert [event.seq for event in self.log] == list(range(1, self.now.head + 1))
-        assert self.now.version <= self.now.head
         assert list(self.now.events) == self.log[-WINDOW:]
 
     @invariant()
@@ -280,7 +604,29 @@ class AnyCourse(RuleBasedStateMachine):
 
     @invariant()
     def an_agent_has_it_exactly_when_the_status_says_so(self) -> None:
-        assert (self.now.agent is not None) == (self.now.status is Status.AGENT)
+        assert (self.now.agent is not None) == bool(self.now.agent_name) == (self.now.status is Status.AGENT)
+
+    @invariant()
+    def whoever_waits_has_a_place_in_line_and_nobody_else_has(self) -> None:
+        is_waiting = self.now.status is Status.WAITING
+        assert (self.now.queue_at is not None) == (self.now.waiting_since is not None) == is_waiting
+        assert is_waiting or not self.now.is_delayed
+        assert self.now.owed_since is None or self.now.status is Status.AGENT
+
+    @invariant()
+    def the_version_counts_what_is_no_talk(self) -> None:
+        talk = {Kind.MESSAGE, Kind.NOTED}
+        assert self.now.version == sum(event.kind not in talk for event in self.log)
+
+    @invariant()
+    def the_events_alone_make_the_state(self) -> None:
+        assert reduce(Conversation.after, self.log, NEW) == self.now
+
+    @invariant()
+    def the_last_line_is_the_last_message(self) -> None:
+        said = [event for event in self.log if event.kind is Kind.MESSAGE]
+        assert (self.now.last and self.now.last.seq) == (said[-1].seq if said else None)
+        assert self.now.asked == max((event.seq for event in said if event.is_question), default=0)
 
     @invariant()
     def only_customers_ask(self) -> None:

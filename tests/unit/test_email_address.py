@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.email_address import LONGEST, ascii_domain, checked_address
@@ -107,6 +107,7 @@ LOCALS = st.text(alphabet="aZ9.+-_=?<>用é\u0301\u200b ", max_size=70)
 DOMAINS = st.lists(st.text(alphabet="aZ9-_例ßé\u0301\ud800", max_size=66), max_size=5).map(".".join)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.tuples(LOCALS, DOMAINS).map("@".join) | st.text(max_size=300))
 def test_whatever_is_taken_is_one_line_within_bounds_and_stays_the_same(typed: str) -> None:
     try:
@@ -123,8 +124,8 @@ def test_whatever_is_taken_is_one_line_within_bounds_and_stays_the_same(typed: s
 
 @pytest.mark.parametrize("piece", ["a", ".", "@", " ", "<", ">", "例", "a@", "a.", "\u0301", "a-"])
 def test_a_very_long_text_is_refused_at_once(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for typed in (piece * 50_000, f"{piece * 50_000}@example.com", f"a@{piece * 50_000}", f"a@b.{piece * 990}"):
         with pytest.raises(Refused):
             checked_address(typed)
-    assert time.perf_counter() - began < 0.04
+    assert time.process_time() - began < 0.04

@@ -185,12 +185,12 @@ PIECES = ["Mon ", " ", "1", "Mon-", "周", ",", "to ", "9:00-10:00,", ".", "clos
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_the_longest_setting_is_read_at_once(piece: str) -> None:
-    began = clock.perf_counter()
+    began = clock.process_time()
     for text in ((piece * 4_000)[:4_000], f"Mon {piece * 4_000}"[:4_000], f"{piece * 4_000}"[:3_999] + "x"):
         for one, other in ((text, ""), ("", text)):
             with suppress(Refused):
                 hours(one, other)
-    assert clock.perf_counter() - began < 0.3  # 6 readings
+    assert clock.process_time() - began < 0.3  # 6 readings
 
 
 # ── open or not ──
@@ -365,10 +365,10 @@ def test_around_the_clock_opens_again_after_a_holiday() -> None:
 
 def test_looking_400_days_ahead_takes_no_time_one_would_notice() -> None:
     shop = hours("daily 09:00-12:00,13:00-17:00", "01-01..12-31")
-    began = clock.perf_counter()
+    began = clock.process_time()
     assert shop.next_opening(at("2026-03-02 04:00")) is None
     assert hours("").next_opening(at("2026-03-02 04:00")) is None
-    assert clock.perf_counter() - began < 0.1
+    assert clock.process_time() - began < 0.1
 
 
 # ── as a person says it ──
@@ -421,6 +421,7 @@ MOMENTS = st.datetimes(datetime(2010, 1, 1), datetime(2011, 12, 31), timezones=s
 SECOND = timedelta(seconds=1)
 
 
+@settings(max_examples=60, deadline=None)
 @given(SHOPS, MOMENTS)
 def test_the_next_opening_is_open_and_the_moment_before_it_is_not(shop: Hours, moment: datetime) -> None:
     opening = shop.next_opening(moment)
@@ -430,6 +431,7 @@ def test_the_next_opening_is_open_and_the_moment_before_it_is_not(shop: Hours, m
         assert not shop.is_open(opening - SECOND)
 
 
+@settings(max_examples=60, deadline=None)
 @given(SHOPS, MOMENTS, st.lists(st.integers(0, 9_999), min_size=8, max_size=8))
 def test_nothing_before_the_next_opening_is_open(shop: Hours, moment: datetime, shares: list[int]) -> None:
     if shop.is_open(moment):
@@ -438,6 +440,7 @@ def test_nothing_before_the_next_opening_is_open(shop: Hours, moment: datetime, 
     assert not any(shop.is_open(moment + share * wait / 10_000) for share in shares)
 
 
+@settings(max_examples=60, deadline=None)
 @given(SHOPS, MOMENTS)
 def test_on_a_day_without_a_change_the_clock_on_the_wall_decides(shop: Hours, moment: datetime) -> None:
     wall = moment.astimezone(shop.zone)
@@ -455,7 +458,7 @@ def test_on_a_day_without_a_change_the_clock_on_the_wall_decides(shop: Hours, mo
     assert shop.is_open(moment) is expected
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(WEEKS)
 def test_what_is_written_down_is_read_back(week: list[tuple[tuple[int, int], ...]]) -> None:
     def shown(minutes: int) -> str:

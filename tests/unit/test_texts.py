@@ -3,7 +3,7 @@ import tomllib
 from string import Formatter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import smalltalk
@@ -172,6 +172,7 @@ def test_a_text_that_no_message_could_hold_is_refused(text: str) -> None:
     assert refused({"en": {"thanks": text}}).startswith("texts.toml: “thanks” in [en]: the message ")
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="{}agent!:[].r0 x", max_size=24))
 def test_whatever_was_accepted_can_be_said(text: str) -> None:
     try:

@@ -54,7 +54,8 @@ export class Alerts {
   #items() {
     const { texts } = this;
     const isBlocked = !globalThis.Notification || Notification.permission === "denied";
-    const desktop = this.#switch("desktop", texts.desktop, isBlocked ? texts.desktopBlocked : "", (on) => on && this.#ask());
+    const blocked = isBlocked ? texts.desktopBlocked : "";
+    const desktop = this.#switch("desktop", texts.desktop, blocked, (on) => on && this.#ask());
     desktop.disabled = isBlocked;
     return [
       this.#switch("sound", texts.sound, texts.soundWhat, (on) => on && this.#sound()),

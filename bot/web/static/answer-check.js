@@ -10,7 +10,11 @@ export class Check {
 
   constructor({ texts, ask }) {
     Object.assign(this, { texts, ask, found: null, isFresh: false });
-    this.element = build("div", { class: "check-body", "aria-live": "polite" }, build("p", { class: "quiet" }, texts.checkWhat));
+    this.element = build(
+      "div",
+      { class: "check-body", "aria-live": "polite" },
+      build("p", { class: "quiet" }, texts.checkWhat),
+    );
   }
 
   /** How many things speak against publishing. */
@@ -31,7 +35,10 @@ export class Check {
   async run() {
     const run = ++this.#run;
     this.element.setAttribute("aria-busy", "true");
-    const slow = setTimeout(() => run === this.#run && this.found === null && this.element.replaceChildren(loading(this.texts)), 250);
+    const slow = setTimeout(
+      () => run === this.#run && this.found === null && this.element.replaceChildren(loading(this.texts)),
+      250,
+    );
     try {
       const found = await this.ask();
       if (run === this.#run) this.#show(found);
@@ -59,7 +66,11 @@ export class Check {
       wrong.length || conflicts.length ? "" : clear,
       wrong.length ? group("problems", texts.problems, build("ul", {}, ...wrong)) : "",
       conflicts.length ? group("conflicts", texts.conflicts, ...conflicts.map((one) => this.#conflict(one))) : "",
-      group("nearest", texts.nearest, ...(nearest.length ? nearest.map((one) => this.#near(one)) : [build("p", { class: "quiet" }, texts.noNearest)])),
+      group(
+        "nearest",
+        texts.nearest,
+        ...(nearest.length ? nearest.map((one) => this.#near(one)) : [build("p", { class: "quiet" }, texts.noNearest)]),
+      ),
     ].filter(Boolean);
   }
 
@@ -69,7 +80,12 @@ export class Check {
 
   #near({ title, text, document, score }) {
     const percent = `${Math.round(Math.min(1, Math.max(0, Number(score) || 0)) * 100)} %`;
-    const about = build("p", { class: "about" }, scoreBar(score, this.texts.near(percent)), build("code", {}, plain(document)));
+    const about = build(
+      "p",
+      { class: "about" },
+      scoreBar(score, this.texts.near(percent)),
+      build("code", {}, plain(document)),
+    );
     return card(plain(title), about, text);
   }
 }

@@ -14,8 +14,14 @@ const EN = {
   unsaved: "Not saved yet",
   more: (count) => `Show ${count} more`,
   empty: {
-    draft: ["Nothing to look over", "When a colleague chooses “Make this the answer” in a conversation, its draft waits here."],
-    published: ["Nothing published yet", "Answers that a supervisor published are listed here, with the passage they became."],
+    draft: [
+      "Nothing to look over",
+      "When a colleague chooses “Make this the answer” in a conversation, its draft waits here.",
+    ],
+    published: [
+      "Nothing published yet",
+      "Answers that a supervisor published are listed here, with the passage they became.",
+    ],
     dismissed: ["Nothing dismissed", "Drafts that were not needed are kept here."],
   },
   pick: ["Choose an answer", "Edit it, see what it stands next to, and publish it."],

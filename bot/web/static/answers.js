@@ -16,7 +16,12 @@ startPage("answers", answersTextsFor, (wiring) => new Answers(wiring).start());
 
 class Answers {
   constructor(wiring) {
-    Object.assign(this, wiring, { kept: new Kept(storageOr(() => sessionStorage)), status: "draft", all: [], editor: null });
+    Object.assign(this, wiring, {
+      kept: new Kept(storageOr(() => sessionStorage)),
+      status: "draft",
+      all: [],
+      editor: null,
+    });
     const { texts } = this;
     this.tabs = build("div");
     this.list = build("div", { class: "list-body" });
@@ -50,11 +55,16 @@ class Answers {
 
   #load() {
     const { status } = this;
-    return fill(this.list, this.texts, () => api("GET", `answers?status=${status}`), ({ answers }) => {
-      if (status !== this.status) return [...this.list.childNodes]; // another tab was chosen meanwhile
-      this.all = answers ?? [];
-      return this.#lines(SHOWN);
-    }); // prettier-ignore
+    return fill(
+      this.list,
+      this.texts,
+      () => api("GET", `answers?status=${status}`),
+      ({ answers }) => {
+        if (status !== this.status) return [...this.list.childNodes]; // another tab was chosen meanwhile
+        this.all = answers ?? [];
+        return this.#lines(SHOWN);
+      },
+    );
   }
 
   #lines(room) {
@@ -80,7 +90,8 @@ class Answers {
   }
 
   #redraw() {
-    if (this.all.length) this.list.replaceChildren(...this.#lines(Math.max(SHOWN, this.list.querySelectorAll("li").length)));
+    if (this.all.length)
+      this.list.replaceChildren(...this.#lines(Math.max(SHOWN, this.list.querySelectorAll("li").length)));
   }
 
   // ── which one is open ──
@@ -112,8 +123,12 @@ class Answers {
     this.editor?.leave();
     this.editor = null;
     this.main.classList.add("has-open");
-    await fill(this.place, this.texts, () => api("GET", `answers/${encodeURIComponent(id)}`), (draft) =>
-      idOf(location) === id ? this.#show(draft) : [...this.place.childNodes]); // prettier-ignore
+    await fill(
+      this.place,
+      this.texts,
+      () => api("GET", `answers/${encodeURIComponent(id)}`),
+      (draft) => (idOf(location) === id ? this.#show(draft) : [...this.place.childNodes]),
+    );
     if (!this.editor && idOf(location) === id) this.place.prepend(this.#back());
   }
 
@@ -148,7 +163,7 @@ class Answers {
   #saved(draft) {
     const at = this.all.findIndex(({ id }) => id === draft.id);
     if (at >= 0) this.all[at] = draft;
-    if (draft.status === this.status) this.#redraw();
+    if (draft.status === this.status && this.all.length) this.#redraw();
     else this.#load();
   }
 
@@ -156,7 +171,13 @@ class Answers {
 
   #adding() {
     const { texts } = this;
-    const question = build("input", { type: "text", required: true, maxlength: "500", "aria-label": texts.newQuestion, placeholder: texts.newQuestion });
+    const question = build("input", {
+      type: "text",
+      required: true,
+      maxlength: "500",
+      "aria-label": texts.newQuestion,
+      placeholder: texts.newQuestion,
+    });
     const says = build("p", { class: "says", role: "alert" });
     const button = build("button", { type: "submit" }, texts.create);
     const form = build("form", { class: "adding" }, question, button, says);

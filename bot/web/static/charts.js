@@ -37,7 +37,12 @@ function redrawn(place, paint) {
 
 function titled(title, table, texts, ...children) {
   const figure = build("figure", { class: "chart" }, build("figcaption", {}, title), ...children);
-  figure.append(foldable(texts.asTable, build("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": title }, table)));
+  figure.append(
+    foldable(
+      texts.asTable,
+      build("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": title }, table),
+    ),
+  );
   return figure;
 }
 
@@ -49,7 +54,10 @@ const LABEL = 64; // px of a day's label with air
 
 /** `lines` are {name, values}; one value, or null, for each of `days`. `formats` writes numbers and days. */
 export function lineChart({ title, days, lines, formats, texts }) {
-  const rows = days.map((day, index) => [formats.day(day), ...lines.map(({ values }) => formats.value("count", values[index]))]);
+  const rows = days.map((day, index) => [
+    formats.day(day),
+    ...lines.map(({ values }) => formats.value("count", values[index])),
+  ]);
   const columns = [{ name: texts.day }, ...lines.map(({ name }) => ({ name, isNumber: true }))];
   const legend = new Legend(lines, days, formats, texts);
   const plot = build("div", { class: "plot" });
@@ -65,7 +73,14 @@ function linesOf(width, days, lines, formats) {
   const y = scale([0, steps.at(-1)], [HEIGHT - EDGE.bottom, EDGE.top]);
   const cursor = draw("line", { class: "cursor", y1: EDGE.top, y2: HEIGHT - EDGE.bottom, visibility: "hidden" });
   const svg = canvas(width, HEIGHT, ...grid(steps, y, width, formats), ...dayLabels(days, x, width, formats), cursor);
-  lines.forEach(({ values }, index) => svg.append(...line(values.map((value, at) => [x(at), isNumber(value) ? y(value) : null]), index)));
+  lines.forEach(({ values }, index) =>
+    svg.append(
+      ...line(
+        values.map((value, at) => [x(at), isNumber(value) ? y(value) : null]),
+        index,
+      ),
+    ),
+  );
   return { svg, x, y, cursor };
 }
 
@@ -94,7 +109,9 @@ class Legend {
     Object.assign(this, { lines, days, formats, texts });
     this.when = build("span", { class: "when" });
     this.values = lines.map(() => build("b"));
-    const keys = lines.map(({ name }, index) => build("span", { class: "key" }, swatch(index), name, " ", this.values[index]));
+    const keys = lines.map(({ name }, index) =>
+      build("span", { class: "key" }, swatch(index), name, " ", this.values[index]),
+    );
     this.element = build("div", { class: "legend" }, ...keys, this.when);
     this.show(null);
   }
@@ -126,8 +143,12 @@ class Reader {
     Object.assign(this, { plot, days, lines, legend });
     if (!days.length) return;
     const attributes = {
-      role: "slider", tabindex: "0", "aria-label": title, "aria-valuemin": "0", "aria-valuemax": String(days.length - 1),
-    }; // prettier-ignore
+      role: "slider",
+      tabindex: "0",
+      "aria-label": title,
+      "aria-valuemin": "0",
+      "aria-valuemax": String(days.length - 1),
+    };
     for (const [name, value] of Object.entries(attributes)) plot.setAttribute(name, value);
     this.#say(days.length - 1);
     plot.addEventListener("pointermove", (event) => this.#point(event));
@@ -154,7 +175,8 @@ class Reader {
     if (index === null) return;
     for (const name of ["x1", "x2"]) cursor.setAttribute(name, x(index));
     this.lines.forEach(({ values }, at) => {
-      if (isNumber(values[index])) svg.append(draw("circle", { class: `point line-${at}`, cx: x(index), cy: y(values[index]), r: 4 }));
+      if (isNumber(values[index]))
+        svg.append(draw("circle", { class: `point line-${at}`, cx: x(index), cy: y(values[index]), r: 4 }));
     });
   }
 
@@ -173,8 +195,16 @@ class Reader {
   #key(event) {
     const last = this.days.length - 1;
     const at = this.#at ?? last + 1;
-    const to = { ArrowLeft: at - 1, ArrowRight: this.#at === null ? last : at + 1, ArrowDown: at - 1, ArrowUp: at + 1,
-      PageUp: at - 7, PageDown: at + 7, Home: 0, End: last }[event.key]; // prettier-ignore
+    const to = {
+      ArrowLeft: at - 1,
+      ArrowRight: this.#at === null ? last : at + 1,
+      ArrowDown: at - 1,
+      ArrowUp: at + 1,
+      PageUp: at - 7,
+      PageDown: at + 7,
+      Home: 0,
+      End: last,
+    }[event.key];
     if (event.key === "Escape") return this.look(null);
     if (to === undefined) return;
     event.preventDefault();
@@ -208,7 +238,14 @@ function barsOf(width, bars, formats) {
       words(name, 0, top + 16, { class: "name" }),
       words(`${formats.value("count", value)} · ${share}`, width, top + 16, { class: "value", "text-anchor": "end" }),
       draw("rect", { class: "track", x: 0, y: top + 24, width, height: 10, rx: 5 }),
-      draw("rect", { class: "bar", x: 0, y: top + 24, width: Math.max(value ? 4 : 0, length(value)), height: 10, rx: 5 }),
+      draw("rect", {
+        class: "bar",
+        x: 0,
+        y: top + 24,
+        width: Math.max(value ? 4 : 0, length(value)),
+        height: 10,
+        rx: 5,
+      }),
     ];
   });
   return canvas(width, Math.max(1, bars.length * ROW - 8), ...rows);
@@ -247,9 +284,16 @@ export function scoreScale({ score, suggest, answer, label, names, formats }) {
       draw("circle", { class: "score", cx: x(at), cy: 24, r: 5 }),
       words(formats(score), x(at), 13, { class: "score", "text-anchor": anchorAt(at) }),
     ];
-    return canvas(width, 84, zone("below", 0, suggest), zone("suggest", suggest, answer), zone("answer", answer, 1),
-      ...threshold(x, suggest, names.suggest(formats(suggest)), 63), ...threshold(x, answer, names.answer(formats(answer)), 80),
-      ...mark); // prettier-ignore
+    return canvas(
+      width,
+      84,
+      zone("below", 0, suggest),
+      zone("suggest", suggest, answer),
+      zone("answer", answer, 1),
+      ...threshold(x, suggest, names.suggest(formats(suggest)), 63),
+      ...threshold(x, answer, names.answer(formats(answer)), 80),
+      ...mark,
+    );
   });
   return plot;
 }

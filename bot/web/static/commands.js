@@ -7,21 +7,21 @@ const RETRY = { base: 500, cap: 10_000 };
 const TRIES = 8; // answers that did not come while there was a connection
 
 export class Commands {
-  /** `late()` is told when the first answer did not come, so that the page can say that it goes on trying. */
-  constructor({ connection, clock = systemClock, late = () => {} }) {
-    Object.assign(this, { connection, clock, late });
+  constructor({ connection, clock = systemClock }) {
+    Object.assign(this, { connection, clock });
   }
 
-  /** Resolves to the ack. Rejects with {code, why} when the server refused, or nobody answered. */
-  async run(frame) {
+  /** Resolves to the ack. Rejects with {code, why} when the server refused, or nobody answered. `late()` is told when
+   * an answer did not come, so that the page can say that it goes on trying. */
+  async run(frame, late = () => {}) {
     const cid = newId(); // the same for every try: the server keeps the first
     for (let tries = 0; ; tries++) {
       try {
-        await this.#open();
+        await this.#open(late);
         return await this.connection.request({ ...frame, cid });
       } catch (error) {
         if (!isPassing(error) || tries >= TRIES) throw error;
-        if (tries === 0) this.late();
+        late();
         await this.#pause(Math.max(error.after_ms ?? 0, backoff(this.clock, tries, RETRY)));
       }
     }
@@ -32,10 +32,10 @@ export class Commands {
   }
 
   /** Resolves when there is a connection. */
-  #open() {
+  #open(late) {
     const { connection } = this;
     if (connection.isOpen) return Promise.resolve();
-    this.late();
+    late();
     connection.start();
     return new Promise((resolve) => {
       const stop = connection.on("status", (status) => {

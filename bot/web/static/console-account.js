@@ -41,7 +41,7 @@ function line(texts, { device, address, last_seen: seen, current }, revoke) {
 export function openPassword(texts, me) {
   const name = build("input", { type: "text", autocomplete: "username", hidden: true, value: me.agent.login });
   const old = field(texts.oldPassword, { type: "password", autocomplete: "current-password", required: true });
-  const rules = { autocomplete: "new-password", minlength: "8" };
+  const rules = { autocomplete: "new-password", minlength: "10" };
   const fresh = field(texts.newPassword, { type: "password", required: true, ...rules });
   const says = build("p", { class: "says", role: "alert" });
   const button = build("button", { type: "submit", class: "primary" }, texts.changePassword);

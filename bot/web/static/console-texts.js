@@ -61,6 +61,7 @@ const TEXTS = {
     },
     author: { customer: "Customer", bot: "Bot", agent: "Agent", system: "System", you: "You" },
     waitsFor: (time) => `waiting for ${time}`,
+    hasWaited: (time) => `Waiting ${time}`,
     owedFor: (time) => `waiting for a reply for ${time}`,
     unread: (count) => many(count, "unread message", "unread messages"),
     firstInLine: "First in line",
@@ -134,6 +135,7 @@ const TEXTS = {
 
     // the bar under the thread
     reply: "Reply",
+    modes: { reply: "Reply", note: "Note" },
     replyTo: (name) => `Reply to ${name}`,
     replyHint: "Write a reply, or / for a canned one",
     noteHint: "Only your colleagues read this",
@@ -304,6 +306,7 @@ const TEXTS = {
     },
     author: { customer: "顾客", bot: "机器人", agent: "客服", system: "系统", you: "我" },
     waitsFor: (time) => `已等待 ${time}`,
+    hasWaited: (time) => `已等待 ${time}`,
     owedFor: (time) => `等您回复 ${time}`,
     unread: (count) => `${count} 条未读`,
     firstInLine: "排在最前",
@@ -374,6 +377,7 @@ const TEXTS = {
     notCarried: (count) => `${count} 句没有段落支持`,
 
     reply: "回复",
+    modes: { reply: "回复", note: "备注" },
     replyTo: (name) => `回复 ${name}`,
     replyHint: "输入回复，按 / 选快捷回复",
     noteHint: "只有同事能看到",
@@ -436,7 +440,7 @@ const TEXTS = {
 
     why: "转人工的原因",
     notHandedOff: "由机器人接待，没有转人工。",
-    handedOffAt: (time) => `${time}转人工`,
+    handedOffAt: (time) => `${time} 转人工`,
     asked: "顾客的问题",
     tried: "机器人查到的内容",
     nothingTried: "机器人没有为此检索。",

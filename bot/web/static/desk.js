@@ -34,7 +34,7 @@ export class Desk {
   #modeSwitch() {
     const tab = (mode) => {
       const attributes = { type: "button", class: "mode", "aria-pressed": "false", onclick: () => this.write(mode) };
-      return build("button", attributes, this.texts[mode]);
+      return build("button", attributes, this.texts.modes[mode]);
     };
     this.tabs = Object.fromEntries(MODES.map((mode) => [mode, tab(mode)]));
     return build("div", { class: "modes", role: "group" }, ...Object.values(this.tabs));
@@ -102,7 +102,7 @@ export class Desk {
     const mustClaim = box.mode === "reply" && this.#can.has("claim");
     buttons.claim.hidden = !this.#can.has("claim") || (mustClaim && Boolean(box.text));
     buttons.claim.disabled = this.#isBusy;
-    submit.hidden = mustClaim && !box.text;
+    submit.hidden = !box.text && (mustClaim || !buttons.claim.hidden || !buttons.takeOver.hidden);
     submit.disabled = !box.text || box.isTooLong || this.#isBusy;
     setText(submit, box.mode === "note" ? texts.saveNote : mustClaim ? texts.claimAndSend : texts.send);
     box.hint = box.mode === "note" ? texts.noteHint : texts.replyHint;

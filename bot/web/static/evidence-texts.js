@@ -40,7 +40,14 @@ const EN = {
   passages: "Passages found",
   passagesWhat: "Best first. Open one to read it.",
   noPassages: "No passage was found.",
-  columns: { passage: "Passage", score: "Score", dense: "Meaning", lexical: "Words", coverage: "Covered", live: "Today" },
+  columns: {
+    passage: "Passage",
+    score: "Score",
+    dense: "Meaning",
+    lexical: "Words",
+    coverage: "Covered",
+    live: "Today",
+  },
   columnsWhat:
     "Score is what the order goes by. Meaning compares what the texts are about, Words which words they share, " +
     "Covered is the share of the query's words that the passage has.",
@@ -50,7 +57,8 @@ const EN = {
   noText: "Its text is no longer kept.",
   onPage: "On the shop's page",
   sentences: "The draft, sentence by sentence",
-  sentencesWhat: "A sentence is shown to a customer only when a passage carries it. Marked: its words that the passage has.",
+  sentencesWhat:
+    "A sentence is shown to a customer only when a passage carries it. Marked: its words that the passage has.",
   noDraft: "No draft was written.",
   carriedBy: "Carried by",
   carried: "Carried",
@@ -69,11 +77,18 @@ const EN = {
     phone: (what) => `The phone number “${what}” is not in the passages.`,
     code: (what) => `The code “${what}” is not in the passages.`,
     name: (what) => `“${what}” does not stand in the passages in this way.`,
-    words: (what) => (Number(what) > 0 ? `Only ${Math.round(what * 100)} % of its words are in a passage.` : "None of its words are in a passage."),
+    words: (what) =>
+      Number(what) > 0
+        ? `Only ${Math.round(what * 100)} % of its words are in a passage.`
+        : "None of its words are in a passage.",
     negation: (what) =>
-      what && what !== "arrived" ? `“${what}” turns the meaning of the passage around.` : "It says the opposite of the passage.",
-    condition: (what) => (what ? `The passage has a condition here (“${what}”) that differs.` : "The passage has a condition that differs."),
-    certainty: (what) => (what ? `It promises more than the passage (“${what}”).` : "It promises more than the passage."),
+      what && what !== "arrived"
+        ? `“${what}” turns the meaning of the passage around.`
+        : "It says the opposite of the passage.",
+    condition: (what) =>
+      what ? `The passage has a condition here (“${what}”) that differs.` : "The passage has a condition that differs.",
+    certainty: (what) =>
+      what ? `It promises more than the passage (“${what}”).` : "It promises more than the passage.",
     characters: () => "It contains characters that are not words.",
   },
   refusedOther: (reason) => `Not carried by a passage (${reason}).`,
@@ -169,7 +184,8 @@ const ZH = {
     phone: (what) => `段落中没有电话“${what}”。`,
     code: (what) => `段落中没有代码“${what}”。`,
     name: (what) => `段落中的“${what}”不是这样说的。`,
-    words: (what) => (Number(what) > 0 ? `只有 ${Math.round(what * 100)}% 的词能在同一段落中找到。` : "它的词在段落中都找不到。"),
+    words: (what) =>
+      Number(what) > 0 ? `只有 ${Math.round(what * 100)}% 的词能在同一段落中找到。` : "它的词在段落中都找不到。",
     negation: (what) => (what && what !== "arrived" ? `“${what}”把段落的意思说反了。` : "与段落的意思相反。"),
     condition: (what) => (what ? `段落在这里的条件（“${what}”）不一样。` : "段落的条件不一样。"),
     certainty: (what) => (what ? `说得比段落更肯定（“${what}”）。` : "说得比段落更肯定。"),

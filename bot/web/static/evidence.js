@@ -13,12 +13,25 @@ import { markWords, reasonOf, timingsOf, zoneOf } from "./verdicts.js";
 
 const figure = (value) => (isNumber(value) ? value.toFixed(2) : "–");
 
+/** Paper is light, whatever the screen is. */
+let theme = "";
+globalThis.addEventListener("beforeprint", () => {
+  theme = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+});
+globalThis.addEventListener("afterprint", () => (document.documentElement.dataset.theme = theme));
+
 startPage("evidence", evidenceTextsFor, ({ main, texts }) => {
   const query = new URLSearchParams(location.search);
   const [conversation, seq] = [query.get("conversation"), query.get("seq")];
   if (!conversation || !/^\d+$/.test(seq ?? "")) return main.append(nothing("help", texts.title, texts.missing));
   const path = `conversations/${encodeURIComponent(conversation)}/turns/${seq}`;
-  fill(main, texts, () => api("GET", path), (turn) => page(turn, texts));
+  fill(
+    main,
+    texts,
+    () => api("GET", path),
+    (turn) => page(turn, texts),
+  );
 });
 
 function page(turn, texts) {
@@ -80,12 +93,19 @@ function failure({ error }, texts) {
 function decision(evidence, texts) {
   const { score, thresholds, source } = evidence;
   const zone = (evidence.hits ?? []).length || score > 0 ? zoneOf(score, thresholds) : "";
-  const parts = String(evidence.decision ?? "").split(" | ").map((code) => decided(code, texts));
-  const words = [build("p", { class: "decided" }, parts.join(" + ")), build("p", {}, texts.sources[source] ?? plain(source))];
+  const parts = String(evidence.decision ?? "")
+    .split(" | ")
+    .map((code) => decided(code, texts));
+  const words = [
+    build("p", { class: "decided" }, parts.join(" + ")),
+    build("p", {}, texts.sources[source] ?? plain(source)),
+  ];
   if (!zone) return section(texts.decision, ...words, build("p", { class: "quiet" }, texts.noScore));
   const { suggest, answer } = thresholds;
   const label = texts.scale(...[score, suggest, answer].map(figure));
-  const names = Object.fromEntries(Object.entries(texts.threshold).map(([name, say]) => [name, (at) => `${say} ${at}`]));
+  const names = Object.fromEntries(
+    Object.entries(texts.threshold).map(([name, say]) => [name, (at) => `${say} ${at}`]),
+  );
   const scale = scoreScale({ score, suggest, answer, label, names, formats: figure });
   return section(texts.decision, ...words, scale, build("p", { class: "quiet" }, texts.zones[zone]));
 }
@@ -103,12 +123,19 @@ function passagesTable(hits, reply, texts) {
   const rows = hits.map((hit) => new PassageRow(hit, reply, texts));
   const columns = ["passage", "score", "dense", "lexical", "coverage", "live"];
   const names = columns.map((key, index) => ({ name: texts.columns[key], isNumber: index > 0 && key !== "live" }));
-  const table = dataTable(texts.passages, names, rows.map((row) => row.cells), { classes: "passages cards" });
+  const table = dataTable(
+    texts.passages,
+    names,
+    rows.map((row) => row.cells),
+    { classes: "passages cards" },
+  );
   const lines = [...table.tBodies[0].rows];
   rows.forEach((row, index) => lines[index].after(row.detail(columns.length)));
   const what = build("p", { class: "quiet no-print" }, texts.passagesWhat);
   const of = ({ passage, passage_title: title }) =>
-    hits[passage] && (!title || hits[passage].title === title) ? rows[passage] : rows.find(({ hit }) => hit.title === title);
+    hits[passage] && (!title || hits[passage].title === title)
+      ? rows[passage]
+      : rows.find(({ hit }) => hit.title === title);
   return {
     element: build("div", {}, what, table, build("p", { class: "quiet footnote" }, texts.columnsWhat)),
     has: (verdict) => Boolean(of(verdict)),
@@ -120,8 +147,18 @@ class PassageRow {
   constructor(hit, reply, texts) {
     Object.assign(this, { hit, reply, texts });
     const title = plain(hit.title) || plain(hit.anchor);
-    const attributes = { type: "button", class: "unfold", "aria-expanded": "false", "aria-label": texts.readPassage(title) };
-    this.button = build("button", { ...attributes, onclick: () => this.#toggle() }, icon("next", 16), build("span", {}, title));
+    const attributes = {
+      type: "button",
+      class: "unfold",
+      "aria-expanded": "false",
+      "aria-label": texts.readPassage(title),
+    };
+    this.button = build(
+      "button",
+      { ...attributes, onclick: () => this.#toggle() },
+      icon("next", 16),
+      build("span", {}, title),
+    );
     this.text = build("div", { class: "passage", dir: "auto" });
   }
 
@@ -176,15 +213,24 @@ function judged(verdict, passages, texts) {
   const badge = build("span", { class: `badge ${{ carried: "done", refused: "trouble" }[kind] ?? ""}` });
   badge.append(icon(kind === "refused" ? "close" : "check", 14), name);
   const parts = markWords(plain(verdict.sentence), verdict.is_carried ? verdict.words : []);
-  const sentence = build("p", { class: "sentence", dir: "auto" }, ...parts.map(([part, isMarked]) => (isMarked ? build("mark", {}, part) : part)));
-  const why = kind === "carried" ? carriedBy(verdict, passages, texts) : build("p", { class: "why" }, plain(reasonOf(verdict, texts)));
+  const sentence = build(
+    "p",
+    { class: "sentence", dir: "auto" },
+    ...parts.map(([part, isMarked]) => (isMarked ? build("mark", {}, part) : part)),
+  );
+  const why =
+    kind === "carried"
+      ? carriedBy(verdict, passages, texts)
+      : build("p", { class: "why" }, plain(reasonOf(verdict, texts)));
   return build("li", { class: kind }, sentence, build("div", { class: "verdict" }, badge, why));
 }
 
 function carriedBy(verdict, passages, texts) {
   const title = plain(verdict.passage_title) || `${texts.columns.passage} ${verdict.passage + 1}`;
   const open = () => passages.open(verdict);
-  const target = passages.has(verdict) ? build("button", { type: "button", class: "link", onclick: open }, title) : title;
+  const target = passages.has(verdict)
+    ? build("button", { type: "button", class: "link", onclick: open }, title)
+    : title;
   return build("p", { class: "why" }, `${texts.carriedBy} `, target);
 }
 
@@ -192,7 +238,11 @@ function carriedBy(verdict, passages, texts) {
 
 function prompt({ prompt: text }, texts) {
   if (!text) return section(texts.prompt, build("p", { class: "quiet" }, texts.noPrompt));
-  const block = build("pre", { class: "prompt", tabindex: "0", role: "group", "aria-label": texts.prompt, dir: "auto" }, plain(text));
+  const block = build(
+    "pre",
+    { class: "prompt", tabindex: "0", role: "group", "aria-label": texts.prompt, dir: "auto" },
+    plain(text),
+  );
   return section(texts.prompt, build("p", { class: "quiet" }, texts.promptWhat), block);
 }
 
@@ -205,12 +255,28 @@ function timings({ timings: measured }, texts) {
   const rows = stages.map(({ stage, ms }, index) => [named(stage, index), texts.ms(ms), share(ms)]);
   const columns = [{ name: texts.stage }, { name: texts.time, isNumber: true }, { name: texts.share, isNumber: true }];
   const table = dataTable(texts.timings, columns, [...rows, [texts.total, texts.ms(all), ""]], { classes: "timings" });
-  const first = firstSentence === null ? "" : build("p", { class: "quiet" }, `${texts.firstSentence} ${texts.ms(firstSentence)}`);
-  return section(texts.timings, stages.length ? stackedBar(stages.map(({ ms }) => ms), all) : "", table, first);
+  const first =
+    firstSentence === null ? "" : build("p", { class: "quiet" }, `${texts.firstSentence} ${texts.ms(firstSentence)}`);
+  return section(
+    texts.timings,
+    stages.length
+      ? stackedBar(
+          stages.map(({ ms }) => ms),
+          all,
+        )
+      : "",
+    table,
+    first,
+  );
 }
 
 function madeWith({ generation, models }, texts) {
-  const pairs = [[texts.generation, generation], ...Object.entries(models ?? {}).map(([key, name]) => [texts.models[key] ?? key, name])];
-  const lines = pairs.filter(([, value]) => value).flatMap(([name, value]) => [build("dt", {}, name), build("dd", {}, plain(value))]);
+  const pairs = [
+    [texts.generation, generation],
+    ...Object.entries(models ?? {}).map(([key, name]) => [texts.models[key] ?? key, name]),
+  ];
+  const lines = pairs
+    .filter(([, value]) => value)
+    .flatMap(([name, value]) => [build("dt", {}, name), build("dd", {}, plain(value))]);
   return lines.length ? section(texts.madeWith, build("dl", { class: "facts" }, ...lines)) : null;
 }

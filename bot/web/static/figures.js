@@ -65,15 +65,24 @@ export class Formats {
     this.finePercent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
     this.dayMonth = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
     this.longDay = new Intl.DateTimeFormat(language, {
-      weekday: "long", day: "numeric", month: "long", timeZone: "UTC",
-    }); // prettier-ignore
+      weekday: "long",
+      day: "numeric",
+      month: "long",
+      timeZone: "UTC",
+    });
   }
 
   value(kind, value) {
     if (!isNumber(value)) return NOTHING;
-    if (kind === "rate") return (value > 0 && value < 0.1 ? this.finePercent : this.percent).format(value);
+    if (kind === "rate") return this.#rate(value);
     if (kind === "duration") return this.duration(value);
     return (kind === "score" ? this.one : this.whole).format(value);
+  }
+
+  /** A small rate is not none. */
+  #rate(value) {
+    if (value > 0 && value < 0.001) return `<${this.finePercent.format(0.001)}`;
+    return (value > 0 && value < 0.1 ? this.finePercent : this.percent).format(value);
   }
 
   /** "45 s", "3 min 20 s", "2 h 5 min", "1 d 3 h": two units say enough. */

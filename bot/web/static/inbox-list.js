@@ -6,6 +6,7 @@ import { plain } from "./markup.js";
 import { build, setText } from "./messages.js";
 
 const SEARCH_AFTER = 300; // ms without a key
+const TAGS = 3; // shown in a row
 const SLOW = 400; // ms before anything says that it is loading
 
 export class InboxList {
@@ -18,7 +19,8 @@ export class InboxList {
   constructor({ texts, me, inbox, look, more, open, unread, now }) {
     Object.assign(this, { texts, me, inbox, look, more, open, unread, now, agents: [] });
     this.tabs = Object.fromEntries(VIEWS.map((view) => [view, this.#tab(view)]));
-    const tabs = build("div", { class: "tabs", role: "tablist", "aria-label": texts.inbox }, ...Object.values(this.tabs));
+    const tablist = { class: "tabs", role: "tablist", "aria-label": texts.inbox };
+    const tabs = build("div", tablist, ...Object.values(this.tabs));
     this.filters = build("div", { class: "filters", hidden: true });
     this.rows = build("ul", { class: "rows" });
     this.nothing = build("div", { class: "nothing", hidden: true });
@@ -45,8 +47,8 @@ export class InboxList {
       this.#timer = setTimeout(() => this.#again(), SEARCH_AFTER);
     });
     const toggle = () => this.#toggleFilters();
-    const attributes = { type: "button", class: "icon", "aria-label": texts.filters, title: texts.filters, onclick: toggle };
-    this.filterButton = build("button", { ...attributes, "aria-expanded": "false" }, icon("filter"));
+    const label = { "aria-label": texts.filters, title: texts.filters, "aria-expanded": "false" };
+    this.filterButton = build("button", { type: "button", class: "icon", ...label, onclick: toggle }, icon("filter"));
     const search = build("div", { class: "search" }, icon("search", 16), this.input);
     return build("div", { class: "search-line" }, search, this.filterButton);
   }
@@ -68,7 +70,7 @@ export class InboxList {
   }
 
   #drawFilters() {
-    if (this.filters.hidden || this.filters.contains(document.activeElement)) return; // not under somebody's hands
+    if (this.filters.hidden || this.filters.contains(document.activeElement)) return; // not under one's hands
     const { texts, inbox } = this;
     const rows = [...inbox.rows.values()];
     const languages = [...new Set(["en", "zh", ...rows.map(({ language }) => language)])].filter(Boolean);
@@ -159,7 +161,8 @@ export class InboxList {
     const first = build("span", { class: "row-line" }, name);
     if (row.verified) first.append(mark("verified", texts.isVerified));
     first.append(build("span", { class: "row-clock" }));
-    const last = build("span", { class: "row-line" }, build("span", { class: "row-last", dir: "auto" }, this.#lastLine(row)));
+    const said = build("span", { class: "row-last", dir: "auto" }, this.#lastLine(row));
+    const last = build("span", { class: "row-line" }, said);
     if (unread) last.append(dot(unread, texts.unread(unread)));
     return [first, last, this.#marks(row)];
   }
@@ -172,20 +175,27 @@ export class InboxList {
     return who + plain(last.text).replace(/\s+/g, " ");
   }
 
-  #marks({ reason, language, tags = [], agent, status, email, score }) {
+  #marks(row) {
+    const { texts } = this;
+    const { reason, language, tags = [], email, score } = row;
+    const small = (kind, words) => build("span", { class: kind }, words);
+    const tone = reason === "angry" || reason === "failure" ? "trouble" : "";
+    const marks = [
+      reason && small(`badge ${tone}`, texts.reason[reason] ?? plain(reason)),
+      language && small("lang", plain(language).toUpperCase()),
+      email && mark("mail", plain(email)),
+      score && small("lang", texts.rated(score)),
+      ...tags.slice(0, TAGS).map((tag) => build("span", { class: "tag", title: plain(tag) }, small("", plain(tag)))),
+      tags.length > TAGS && small("lang", `+${tags.length - TAGS}`),
+      small("holder", this.#holder(row)),
+    ];
+    return build("span", { class: "row-line row-marks" }, ...marks.filter(Boolean));
+  }
+
+  #holder({ status, agent }) {
     const { texts, me } = this;
-    const line = build("span", { class: "row-line row-marks" });
-    const tones = { angry: "trouble", failure: "trouble" };
-    if (reason) line.append(build("span", { class: `badge ${tones[reason] ?? ""}` }, texts.reason[reason] ?? plain(reason)));
-    if (language) line.append(build("span", { class: "lang" }, plain(language).toUpperCase()));
-    if (email) line.append(mark("mail", plain(email)));
-    if (score) line.append(build("span", { class: "lang" }, texts.rated(score)));
-    for (const tag of tags.slice(0, 3)) line.append(build("span", { class: "tag", title: plain(tag) }, build("span", {}, plain(tag))));
-    if (tags.length > 3) line.append(build("span", { class: "lang" }, `+${tags.length - 3}`));
-    const holder = status === "agent" ? (agent?.id === me.agent.id ? texts.author.you : plain(agent?.name)) : "";
-    const where = holder || (status === "bot" ? texts.author.bot : status === "closed" ? texts.status.closed : "");
-    if (where) line.append(build("span", { class: "holder", dir: "auto" }, where));
-    return line;
+    const name = agent?.id === me.agent.id ? texts.author.you : plain(agent?.name);
+    return { agent: name, bot: texts.author.bot, closed: texts.status.closed }[status] ?? "";
   }
 
   /** The clocks: once a second. */
@@ -202,7 +212,8 @@ export class InboxList {
     clock.classList.toggle("is-waiting", Boolean(since));
     clock.classList.toggle("is-late", Boolean(since) && seconds >= me.t1_s && seconds < me.t2_s);
     clock.classList.toggle("is-too-late", Boolean(since) && seconds >= me.t2_s);
-    clock.title = row.waiting_since ? texts.waitsFor(words) : since ? texts.owedFor(words) : texts.date(new Date(row.updated_at));
+    const wait = row.waiting_since ? texts.waitsFor(words) : texts.owedFor(words);
+    clock.title = since ? wait : texts.date(new Date(row.updated_at));
   }
 
   // ── nothing, more ──
@@ -214,7 +225,8 @@ export class InboxList {
     if (count) return;
     if (!inbox.isLoaded) {
       this.nothing.replaceChildren();
-      this.slow = setTimeout(() => this.nothing.replaceChildren(build("p", { class: "quiet" }, texts.loading)), SLOW);
+      const words = build("p", { class: "quiet" }, texts.loading);
+      this.slow = setTimeout(() => this.nothing.replaceChildren(words), SLOW);
       return;
     }
     const isFiltered = inbox.q || FILTERS.some((name) => inbox.filters[name]);

@@ -118,10 +118,7 @@ export class Inbox {
   /** An `inbox` frame. Returns what changed, as [before, now]; null when everything must be fetched anew. */
   feed({ epoch, position, rows = [], counts, reset }) {
     if (counts) this.counts = counts;
-    if (reset || (this.at && this.at.epoch !== epoch)) {
-      this.forget();
-      return null;
-    }
+    if (reset || (this.at && this.at.epoch !== epoch)) return null;
     this.at = { epoch, position: Math.max(position, this.at?.position ?? 0) };
     const changes = rows.map((row) => [this.rows.get(row.conversation), this.#take(row)]);
     this.#prune();
@@ -132,11 +129,12 @@ export class Inbox {
   heard(event) {
     const row = this.rows.get(event.conversation);
     if (row) this.rows.set(event.conversation, rowAfter(row, event));
+    return this.rows.get(event.conversation);
   }
 
-  /** The server could not tell us all: what we know is worth nothing. */
-  forget() {
-    this.rows.clear();
+  /** The server could not tell us all: what we know is worth nothing, but for the row of `kept` until it comes anew. */
+  forget(kept = "") {
+    for (const conversation of this.rows.keys()) if (conversation !== kept) this.rows.delete(conversation);
     this.at = null;
     this.show(this.view, this);
   }

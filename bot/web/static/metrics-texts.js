@@ -87,7 +87,10 @@ const EN = {
   noAgents: "No colleague had a conversation in this period.",
   unansweredTitle: "Questions without an answer",
   unansweredWhat: "Grouped by what they mean, most asked first.",
-  noUnanswered: ["Every question found an answer", "What customers ask and the help pages do not answer is collected here."],
+  noUnanswered: [
+    "Every question found an answer",
+    "What customers ask and the help pages do not answer is collected here.",
+  ],
   times: (count) => (count === 1 ? "asked once" : `asked ${count} times`),
   lastAt: (at) => (at ? `last on ${at}` : ""),
   nearestIs: (title, score) => `Nearest: ${title} (${score})`,
@@ -157,11 +160,13 @@ const ZH = {
   whatIs: (name) => `“${name}”是怎么统计的`,
   // What the server says in English, for those who read Chinese.
   definitions: {
-    conversations: "在这段时间内开始的会话：顾客首次来信或要求人工，或在会话结束后、与机器人 24 小时没有往来后再次开始。",
+    conversations:
+      "在这段时间内开始的会话：顾客首次来信或要求人工，或在会话结束后、与机器人 24 小时没有往来后再次开始。",
     handled_by_bot: "机器人作答、始终没有转人工也没有人工参与的会话。",
     auto_resolved:
       "由机器人接待、已经结束（关闭或 24 小时没有动静）、根据知识库作答、没有遗留问题、没有点踩也没有打 1、2 分的会话。",
-    auto_resolved_rate: "机器人解决的会话占已有结果的会话的比例，后者指已关闭、24 小时没有动静、转人工或由人工接待的会话。",
+    auto_resolved_rate:
+      "机器人解决的会话占已有结果的会话的比例，后者指已关闭、24 小时没有动静、转人工或由人工接待的会话。",
     durable: "机器人解决后，顾客 7 天内没有再来（包括在其他会话里）。",
     durable_rate: "彻底解决的会话占结束满 7 天、已有结果的会话的比例；更近的会话还无法判断，不计入。",
     handoffs: "至少转过一次人工的会话，不论由谁提出。",

@@ -37,7 +37,12 @@ class Metrics {
 
   #head() {
     const { texts } = this;
-    const days = segments(texts.period, DAYS.map((value) => [value, texts.days(value)]), this.days, (value) => this.#choose({ days: value }));
+    const days = segments(
+      texts.period,
+      DAYS.map((value) => [value, texts.days(value)]),
+      this.days,
+      (value) => this.#choose({ days: value }),
+    );
     const codes = [["", texts.allLanguages], ...["en", "zh"].map((code) => [code, texts.languages[code]])];
     const only = segments(texts.language, codes, this.only, (value) => this.#choose({ only: value }));
     this.period = build("p", { class: "quiet" });
@@ -62,8 +67,18 @@ class Metrics {
     const { numbers, questions } = this;
     numbers.setAttribute("aria-busy", "true");
     await Promise.all([
-      fill(numbers, texts, () => api("GET", `metrics?days=${days}${language}`), keep(numbers, (found) => this.#show(found))),
-      fill(questions, texts, () => api("GET", `unanswered?days=${days}${language}`), keep(questions, (found) => this.#asked(found))),
+      fill(
+        numbers,
+        texts,
+        () => api("GET", `metrics?days=${days}${language}`),
+        keep(numbers, (found) => this.#show(found)),
+      ),
+      fill(
+        questions,
+        texts,
+        () => api("GET", `unanswered?days=${days}${language}`),
+        keep(questions, (found) => this.#asked(found)),
+      ),
     ]);
     if (isStill()) numbers.removeAttribute("aria-busy");
   }
@@ -90,7 +105,10 @@ class Metrics {
     const meaning = this.#meaning(figure, numbers);
     const number = build("p", { class: value === null ? "value none" : "value" }, formats.value(figure.kind, value));
     if (figure.kind === "score" && value !== null) number.append(build("small", {}, texts.outOf));
-    const under = value === null ? [build("p", { class: "detail" }, this.#whyNone(figure))] : [this.#change(figure, numbers), this.#rests(figure, numbers)];
+    const under =
+      value === null
+        ? [build("p", { class: "detail" }, this.#whyNone(figure))]
+        : [this.#change(figure, numbers), this.#rests(figure, numbers)];
     const tile = build("section", { class: "tile", "aria-label": name }, build("h2", {}, name), number, ...under);
     if (meaning) tile.append(...this.#explained(name, meaning));
     return tile;
@@ -100,7 +118,11 @@ class Metrics {
   #explained(name, meaning) {
     const words = build("p", { class: "meaning", hidden: true }, meaning);
     const label = this.texts.whatIs(name);
-    const button = build("button", { type: "button", class: "icon what", "aria-label": label, "aria-expanded": "false", title: meaning }, icon("help", 16));
+    const button = build(
+      "button",
+      { type: "button", class: "icon what", "aria-label": label, "aria-expanded": "false", title: meaning },
+      icon("help", 16),
+    );
     button.addEventListener("click", () => {
       words.hidden = !words.hidden;
       button.setAttribute("aria-expanded", String(!words.hidden));
@@ -116,7 +138,8 @@ class Metrics {
     if (isMore !== undefined) line.append(icon(isMore ? "send" : "latest", 14));
     line.append(build("span", {}, text));
     if (texts[tone]) line.append(build("span", { class: "unseen" }, ` (${texts[tone]})`));
-    if (was !== null && tone !== "same") line.append(build("span", { class: "was" }, texts.was(formats.value(figure.kind, was))));
+    if (was !== null && tone !== "same")
+      line.append(build("span", { class: "was" }, texts.was(formats.value(figure.kind, was))));
     return line;
   }
 
@@ -126,7 +149,10 @@ class Metrics {
     const [part, whole] = of.map((key) => read(now, key));
     const count = n ? read(now, n) : null;
     let words = "";
-    if (isNumber(part)) words = isNumber(whole) ? texts.ofAll(formats.value("count", part), formats.value("count", whole)) : texts.nConversations(formats.value("count", part));
+    if (isNumber(part))
+      words = isNumber(whole)
+        ? texts.ofAll(formats.value("count", part), formats.value("count", whole))
+        : texts.nConversations(formats.value("count", part));
     if (isNumber(count)) words = texts.n(formats.value("count", count));
     return build("p", { class: "detail" }, words);
   }
@@ -148,10 +174,22 @@ class Metrics {
       const { text, tone } = formats.change(figure, now, before);
       const change = build("span", { class: `change ${tone}` }, text);
       const meaning = now === null ? this.#whyNone(figure) : this.#meaning(figure, numbers);
-      return [texts.names[figure.key], formats.value(figure.kind, now), formats.value(figure.kind, before), change, meaning];
+      return [
+        texts.names[figure.key],
+        formats.value(figure.kind, now),
+        formats.value(figure.kind, before),
+        change,
+        meaning,
+      ];
     };
     const numeric = { isNumber: true };
-    const columns = [{ name: texts.figure }, { name: texts.now, ...numeric }, { name: texts.before, ...numeric }, { name: texts.change, ...numeric }, { name: texts.meaning }];
+    const columns = [
+      { name: texts.figure },
+      { name: texts.now, ...numeric },
+      { name: texts.before, ...numeric },
+      { name: texts.change, ...numeric },
+      { name: texts.meaning },
+    ];
     const table = dataTable(texts.allNumbers, columns, FIGURES.map(row), { classes: "all cards" });
     return foldable(`${texts.allNumbers} · ${texts.howCounted}`, table);
   }
@@ -178,7 +216,9 @@ class Metrics {
 
   #bars(reasons) {
     const { texts, formats } = this;
-    const counted = Object.entries(reasons).filter(([, value]) => value > 0).sort(([, one], [, other]) => other - one);
+    const counted = Object.entries(reasons)
+      .filter(([, value]) => value > 0)
+      .sort(([, one], [, other]) => other - one);
     if (!counted.length) return quietChart(texts.why, texts.noReasons);
     const bars = counted.map(([code, value]) => ({ name: texts.reason?.[code] ?? code, value }));
     const columns = [{ name: texts.reasonName }, { name: texts.count, isNumber: true }];
@@ -191,10 +231,15 @@ class Metrics {
     const { texts, formats } = this;
     if (!agents.length) return section(texts.agents, build("p", { class: "quiet" }, texts.noAgents));
     const { name, conversations, replies, first, csat } = texts.agentColumns;
-    const columns = [{ name }, ...[conversations, replies, first, csat].map((words) => ({ name: words, isNumber: true }))];
+    const columns = [
+      { name },
+      ...[conversations, replies, first, csat].map((words) => ({ name: words, isNumber: true })),
+    ];
     const score = (agent) => {
       const mean = formats.value("score", agent.csat);
-      return isNumber(agent.csat) ? build("span", {}, mean, build("small", {}, ` ${texts.n(formats.value("count", agent.csat_n))}`)) : mean;
+      return isNumber(agent.csat)
+        ? build("span", {}, mean, build("small", {}, ` ${texts.n(formats.value("count", agent.csat_n))}`))
+        : mean;
     };
     const row = (agent) => [
       plain(agent.name),
@@ -210,7 +255,11 @@ class Metrics {
     const { texts, me, days } = this;
     if (!me.actions.includes("export")) return;
     const file = (name, words) => {
-      const attributes = { class: "button", href: `/v1/console/export/${name}.csv?days=${days}`, download: `${name}.csv` };
+      const attributes = {
+        class: "button",
+        href: `/v1/console/export/${name}.csv?days=${days}`,
+        download: `${name}.csv`,
+      };
       return build("a", attributes, icon("latest", 16), words);
     };
     const files = [file("conversations", texts.csvConversations), file("unanswered", texts.csvUnanswered)];

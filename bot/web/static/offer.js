@@ -15,9 +15,9 @@ export class Offer {
     Object.assign(this, { texts, leave, left: "" });
     this.problem = build("p", { class: "problem", id: "offer-problem", role: "alert" });
     this.input = build("input", {
-      id: "offer-email", type: "email", name: "email", autocomplete: "email", autocapitalize: "off", spellcheck: "false",
-      required: true, maxlength: "254", pattern: ".+@.+\\..+", enterkeyhint: "send", placeholder: "name@example.com",
-      "aria-describedby": "offer-problem", oninput: () => this.#say(""),
+      id: "offer-email", type: "email", name: "email", autocomplete: "email", autocapitalize: "off",
+      spellcheck: "false", required: true, maxlength: "254", pattern: ".+@.+\\..+", placeholder: "name@example.com",
+      enterkeyhint: "send", "aria-describedby": "offer-problem", oninput: () => this.#say(""),
     }); // prettier-ignore
     this.input.value = typed;
     this.button = build("button", { type: "submit", class: "firm" }, texts.send);
@@ -28,7 +28,8 @@ export class Offer {
       event.preventDefault();
       this.#submit();
     });
-    this.change = build("button", { type: "button", class: "link change", onclick: () => this.#reopen() }, texts.change);
+    const change = { type: "button", class: "link change", onclick: () => this.#reopen() };
+    this.change = build("button", change, texts.change);
   }
 
   get isFocused() {

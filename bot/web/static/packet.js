@@ -122,7 +122,8 @@ export class PacketPanel {
     if (!draft?.trim()) return null;
     const best = passages.find(({ live }) => live !== false);
     const use = () => this.use(draft, best ? { id: best.passage, title: best.title } : null);
-    const button = build("button", { type: "button", class: "small", onclick: use }, icon("insert", 16), texts.useDraft);
+    const attributes = { type: "button", class: "small", onclick: use };
+    const button = build("button", attributes, icon("insert", 16), texts.useDraft);
     const words = build("div", { class: "draft-text", dir: "auto" }, render(draft));
     return this.#section(texts.draft, words, button);
   }
@@ -131,16 +132,17 @@ export class PacketPanel {
 
   #customer({ name, id, verified, page, email, first_seen: seen, conversations }) {
     const { texts } = this;
-    const trust = build("p", { class: verified ? "trust is-verified" : "trust" }, icon(verified ? "verified" : "person", 16));
-    trust.append(verified ? texts.verified : texts.notVerified);
+    const mark = icon(verified ? "verified" : "person", 16);
+    const words = verified ? texts.verified : texts.notVerified;
+    const trust = build("p", { class: verified ? "trust is-verified" : "trust" }, mark, words);
     const facts = [];
     const fact = (label, value) => facts.push(build("dt", {}, label), build("dd", { dir: "auto" }, value));
     if (page) fact(texts.pageOf, pageLink(page));
     if (email) fact(texts.email, link(plain(email), `mailto:${email}`) ?? plain(email));
     if (seen) fact(texts.firstSeen, texts.date(new Date(seen)));
-    const who = plain(name) || plain(id);
+    const who = build("p", { class: "customer-name", dir: "auto" }, plain(name) || plain(id));
     const count = conversations > 1 ? build("p", { class: "quiet small-text" }, texts.number(conversations)) : "";
-    return this.#section(texts.customer, build("p", { class: "customer-name", dir: "auto" }, who), trust, count, build("dl", {}, ...facts));
+    return this.#section(texts.customer, who, trust, count, build("dl", {}, ...facts));
   }
 
   #earlier(earlier) {
@@ -149,8 +151,9 @@ export class PacketPanel {
     const line = ({ conversation, status, reason, updated_at: at, last, score }) => {
       const meta = [texts.date(new Date(at)), texts.reason[reason], status === "closed" ? "" : texts.status[status]];
       if (score) meta.push(texts.rated(score));
-      const words = build("span", { class: "words" }, build("span", { class: "clip", dir: "auto" }, plain(last?.text) || "–"));
-      words.append(build("span", { class: "detail" }, meta.filter(Boolean).join(" · ")));
+      const said = build("span", { class: "clip", dir: "auto" }, plain(last?.text) || "–");
+      const detail = build("span", { class: "detail" }, meta.filter(Boolean).join(" · "));
+      const words = build("span", { class: "words" }, said, detail);
       return build("button", { type: "button", class: "item", onclick: () => this.open(conversation) }, words);
     };
     return this.#section(texts.earlier, this.#few(earlier, line));
@@ -179,8 +182,9 @@ export class PacketPanel {
     try {
       const { passages } = await this.find(q, this.language);
       if (this.search.querySelector("input").value.trim() !== q) return undefined;
+      const cards = this.#few(passages, (hit) => this.#card(hit, null));
       const none = build("p", { class: "quiet" }, this.texts.noPages);
-      return this.found.replaceChildren(...(passages.length ? [this.#few(passages, (hit) => this.#card(hit, null))] : [none]));
+      return this.found.replaceChildren(passages.length ? cards : none);
     } catch {
       return this.found.replaceChildren(build("p", { class: "says" }, this.texts.trouble.unavailable));
     }

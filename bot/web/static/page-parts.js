@@ -80,7 +80,9 @@ export function segments(label, options, current, choose) {
 
 /** `columns` are {name, isNumber}; a cell is text or a node. On phones each cell says its column. */
 export function dataTable(caption, columns, rows, { classes = "", isCaptionShown = false } = {}) {
-  const heads = columns.map(({ name, isNumber }) => build("th", { scope: "col", class: isNumber ? "number" : "" }, name));
+  const heads = columns.map(({ name, isNumber }) =>
+    build("th", { scope: "col", class: isNumber ? "number" : "" }, name),
+  );
   const cell = (value, index) => {
     const { name, isNumber } = columns[index];
     const attributes = { "data-label": name, class: isNumber ? "number" : "" };
@@ -88,9 +90,13 @@ export function dataTable(caption, columns, rows, { classes = "", isCaptionShown
     return build("th", { ...attributes, scope: "row" }, value);
   };
   const body = rows.map((row) => build("tr", {}, ...row.map(cell)));
-  return build("table", { class: `data ${classes}`.trim() },
+  return build(
+    "table",
+    { class: `data ${classes}`.trim() },
     build("caption", { class: isCaptionShown ? "" : "unseen" }, caption),
-    build("thead", {}, build("tr", {}, ...heads)), build("tbody", {}, ...body)); // prettier-ignore
+    build("thead", {}, build("tr", {}, ...heads)),
+    build("tbody", {}, ...body),
+  );
 }
 
 /** Something that opens in place. */

@@ -34,5 +34,8 @@ export function pageTextsFor(locale) {
 /** Why a request failed, as a sentence; the server's own when it has one. */
 export function whyFailed(texts, { status, says }) {
   if (says) return says;
-  return { 0: texts.noServer, 403: texts.forbidden, 404: texts.notFound, 413: texts.tooMuch, 422: texts.tooMuch }[status] ?? texts.failed;
+  return (
+    { 0: texts.noServer, 403: texts.forbidden, 404: texts.notFound, 413: texts.tooMuch, 422: texts.tooMuch }[status] ??
+    texts.failed
+  );
 }

@@ -44,7 +44,7 @@ export function scoreBar(texts, score, thresholds) {
   const wanted = thresholds?.answer;
   if (wanted !== undefined && score >= wanted) bar.classList.add("is-enough");
   for (const [name, value] of Object.entries(thresholds ?? {})) {
-    const line = build("span", { class: `line ${name}`, title: texts.threshold(name, decimal(value)) });
+    const line = build("span", { class: `threshold ${name}`, title: texts.threshold(name, decimal(value)) });
     line.style.setProperty("left", percent(value));
     bar.append(line);
   }

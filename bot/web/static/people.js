@@ -30,7 +30,7 @@ export class People {
   }
 
   #items() {
-    const { texts, me } = this;
+    const { texts } = this;
     const away = () => {
       this.isAway = !this.isAway;
       this.element.classList.toggle("is-away", this.isAway);
@@ -38,14 +38,18 @@ export class People {
       toggle.setAttribute("aria-checked", String(this.isAway));
     };
     const toggle = item(texts.away, away, { checked: this.isAway, detail: texts.awayWhat });
-    const sorted = [...this.#agents].sort((one, other) => other.online - one.online || (one.name < other.name ? -1 : 1));
-    const line = ({ id, name, online, away: isAway, load, capacity }) => {
-      const state = isAway ? "away" : online ? "online" : "offline";
-      const presence = build("span", { class: `presence ${state}` }, texts.presence[state]);
-      const who = build("span", { class: "words", dir: "auto" }, id === me.agent.id ? `${plain(name)} (${texts.you})` : plain(name));
-      const full = build("span", { class: "detail" }, texts.load(load, capacity));
-      return build("li", { class: `person ${state}` }, avatar(name), who, full, presence);
-    };
-    return [toggle, build("hr"), build("ul", { class: "persons" }, ...sorted.map(line))];
+    const byName = (one, other) => (one.name < other.name ? -1 : 1);
+    const sorted = [...this.#agents].sort((one, other) => other.online - one.online || byName(one, other));
+    return [toggle, build("hr"), build("ul", { class: "persons" }, ...sorted.map((agent) => this.#person(agent)))];
+  }
+
+  #person({ id, name, online, away, load, capacity }) {
+    const { texts, me } = this;
+    const state = away ? "away" : online ? "online" : "offline";
+    const shown = id === me.agent.id ? `${plain(name)} (${texts.you})` : plain(name);
+    const presence = build("span", { class: `presence ${state}` }, texts.presence[state]);
+    const full = build("span", { class: "detail" }, texts.load(load, capacity));
+    const who = build("span", { class: "words", dir: "auto" }, shown);
+    return build("li", { class: `person ${state}` }, avatar(name), who, full, presence);
   }
 }

@@ -65,8 +65,8 @@ export class ReplyBox {
   }
 
   /** A passage or a draft, to be edited before it is sent. */
-  insert(text, passage = null) {
-    if (this.mode !== "reply") this.setMode("reply");
+  insert(text, passage = null, mode = "reply") {
+    if (this.mode !== mode) this.setMode(mode);
     const before = this.input.value.trimEnd();
     this.input.value = before ? `${before}\n\n${plain(text).trim()}` : plain(text).trim();
     if (passage && !this.kept.passages.some(({ id }) => id === passage.id)) {

@@ -12,33 +12,37 @@ export class TalkHead {
       return build("button", attributes, icon(mark));
     };
     this.name = build("h2", { dir: "auto" });
-    this.trust = build("span", { class: "trust-mark", role: "img", "aria-label": texts.isVerified, title: texts.isVerified });
-    this.trust.append(icon("verified", 18));
+    const vouched = { role: "img", "aria-label": texts.isVerified, title: texts.isVerified };
+    this.trust = build("span", { class: "trust-mark", ...vouched }, icon("verified", 18));
     this.state = build("p", { class: "talk-state" });
     this.tags = build("ul", { class: "tags" });
-    const names = build("div", { class: "talk-names" }, build("div", { class: "talk-name" }, this.name, this.trust), this.state);
-    const packetButton = button("panel", texts.packet, packet, "to-packet");
-    this.element = build("header", { class: "talk-head" }, button("back", texts.back, back, "back"), names, this.tags, packetButton);
+    const name = build("div", { class: "talk-name" }, this.name, this.trust);
+    const names = build("div", { class: "talk-names" }, name, this.state);
+    const toList = button("back", texts.back, back, "back");
+    const toPacket = button("panel", texts.packet, packet, "to-packet");
+    this.element = build("header", { class: "talk-head" }, toList, names, this.tags, toPacket);
   }
 
   draw(row, now) {
-    const { texts, me } = this;
     setText(this.name, plain(row.name));
     this.name.title = plain(row.name);
     this.trust.hidden = !row.verified;
     this.element.className = `talk-head ${row.status}`;
-    const isMine = row.agent?.id === me.agent.id;
-    const holder = row.status === "agent" ? (isMine ? texts.withYou : texts.heldBy(plain(row.agent?.name))) : texts.status[row.status];
-    const parts = [holder];
-    if (row.reason && row.status !== "closed") parts.push(texts.reason[row.reason] ?? plain(row.reason));
-    const clock = (since) => texts.clock((now - Date.parse(since)) / 1_000);
-    if (row.waiting_since) parts.push(texts.waitsFor(clock(row.waiting_since)));
-    else if (row.owed_since && isMine) parts.push(texts.owedFor(clock(row.owed_since)));
-    if (row.score) parts.push(texts.rated(row.score));
-    setText(this.state, parts.join(" · "));
+    setText(this.state, this.#stateOf(row, now).filter(Boolean).join(" · "));
     const tag = (name) => build("li", { class: "tag", title: plain(name) }, build("span", {}, plain(name)));
     const names = (row.tags ?? []).join("\n");
     if (this.tags.dataset.names !== names) this.tags.replaceChildren(...(row.tags ?? []).map(tag));
     this.tags.dataset.names = names;
+  }
+
+  #stateOf(row, now) {
+    const { texts, me } = this;
+    const { status, agent, reason, score, waiting_since: waiting, owed_since: owed } = row;
+    const clock = (since) => texts.clock((now - Date.parse(since)) / 1_000);
+    const isMine = agent?.id === me.agent.id;
+    const holder = status === "agent" && (isMine ? texts.withYou : texts.heldBy(plain(agent?.name)));
+    const wait = waiting ? texts.hasWaited(clock(waiting)) : holder || texts.status[status];
+    const why = status !== "closed" && (texts.reason[reason] ?? plain(reason));
+    return [wait, isMine && owed && texts.owedFor(clock(owed)), why, score && texts.rated(score)];
   }
 }

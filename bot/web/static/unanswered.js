@@ -38,7 +38,11 @@ export class Unanswered {
     const { texts, dates } = this;
     const about = [texts.times(group.count), texts.lastAt(dates(group.last_at))].filter(Boolean).join(" · ");
     const words = build("div", { class: "group-words" }, build("h3", { dir: "auto" }, plain(group.question)));
-    const line = build("p", { class: "about" }, build("span", { class: "chip-plain" }, texts.languages[group.language] ?? group.language));
+    const line = build(
+      "p",
+      { class: "about" },
+      build("span", { class: "chip-plain" }, texts.languages[group.language] ?? group.language),
+    );
     line.append(build("span", {}, about));
     words.append(line, this.#near(group.best));
     if (group.examples?.length) words.append(this.#examples(group.examples));
@@ -56,7 +60,10 @@ export class Unanswered {
       const link = conversationLink(conversation, plain(text), seq);
       return build("li", { dir: "auto" }, link, build("span", { class: "quiet" }, ` ${this.dates(at)}`));
     };
-    return foldable(this.texts.examples(examples.length), build("ul", { class: "examples" }, ...examples.slice(0, EXAMPLES).map(line)));
+    return foldable(
+      this.texts.examples(examples.length),
+      build("ul", { class: "examples" }, ...examples.slice(0, EXAMPLES).map(line)),
+    );
   }
 
   #add(group) {

@@ -12,13 +12,14 @@ function codeOf(reason) {
 export function reasonOf({ is_carried: isCarried, reason, passage }, texts) {
   const [code, what] = codeOf(reason);
   if (isCarried) return passage === null || passage === undefined || code === "courtesy" ? texts.courtesy : "";
-  const say = texts.refused[code];
+  const say = Object.hasOwn(texts.refused, code) ? texts.refused[code] : null;
   if (code && !say) return texts.refusedOther(String(reason));
   return (say ?? texts.refused.words)(what);
 }
 
-const FREE = "(?<![\\p{L}\\p{N}])";
-const END = "(?![\\p{L}\\p{N}])";
+const LETTER = "(?!\\p{Script=Han})[\\p{L}\\p{N}]"; // of a script that parts its words
+const FREE = `(?<!${LETTER})`;
+const END = `(?!${LETTER})`;
 const HAN = /\p{Script=Han}/u;
 
 /** A word between its borders; Chinese has none. */

@@ -36,7 +36,8 @@ describe("who has the conversation", () => {
   test("is not changed by what only agents may read, nor by kinds of a later day", () => {
     const thread = play(ASK, ["message.created", { answers: 1 }, "bot"], ASK);
     const before = structuredClone({ ...thread });
-    const strange = ["conversation.updated", "conversation.tagged", "note.created", "conversation.merged", "x", undefined];
+    const internal = ["conversation.updated", "conversation.tagged", "note.created"];
+    const strange = [...internal, "conversation.merged", "x", undefined];
     for (const [index, kind] of strange.entries()) {
       thread.take({ seq: 4 + index, kind, author: "agent", body: { text: "secret", offer: "email", agent: "Eve" } });
     }
@@ -97,7 +98,8 @@ describe("lines", () => {
   });
 
   test("are not drawn for anything else", () => {
-    for (const kind of ["conversation.reopened", "conversation.updated", "note.created", "message.created", undefined]) {
+    const others = ["conversation.reopened", "conversation.updated", "note.created", "message.created", undefined];
+    for (const kind of others) {
       assert.equal(lineOf({ kind, body: { text: "Not for you." } }, textsFor("en")), "");
       assert.equal(statusAfter(kind), kind === "conversation.reopened" ? "bot" : undefined);
     }

@@ -70,9 +70,7 @@ class Conversation:
     def said(self, text: str, *, sender: str, cid: str, at: datetime) -> "Conversation":
         """The customer wrote. A closed conversation opens again, with the bot."""
         check_text(text)
-        base = self
-        if self.status is Status.CLOSED:
-            base = self._added(Event(self.head + 1, Kind.REOPENED, Author.SYSTEM, at))
+        base = self._reopened(at)
         language = _spoken(text)
         data = {"language": language} if language and language != self.language else {}
         return base._added(Event(base.head + 1, Kind.MESSAGE, Author.CUSTOMER, at, sender, cid, text, data=data))
@@ -126,8 +124,9 @@ class Conversation:
         """Pass it to people. Asked for twice it stays where it is: a person is already coming."""
         if self.status in (Status.WAITING, Status.AGENT):
             return self
-        return self._added(
-            Event(self.head + 1, Kind.HANDED_OFF, Author.SYSTEM, at, sender, cid, text, answers,
+        base = self._reopened(at)
+        return base._added(
+            Event(base.head + 1, Kind.HANDED_OFF, Author.SYSTEM, at, sender, cid, text, answers,
                   data={"reason": reason.value, **(data or {})}, evidence=evidence)
         )  # fmt: skip
 
@@ -143,6 +142,8 @@ class Conversation:
         """From one agent to another. `by`, here and below: the agent who must hold it; None overrules."""
         self._require(Status.AGENT)
         self._require_holder(by)
+        if note:
+            check_text(note)
         if to == self.agent:
             raise Conflict(f"{name} has this conversation already", "holder")
         return self._system(Kind.TRANSFERRED, at, text, agent=name, agent_id=to, **{"from": self.agent_name},
@@ -154,6 +155,8 @@ class Conversation:
         """From the agent back into line, as the first: the customer has waited once already."""
         self._require(Status.AGENT)
         self._require_holder(by)
+        if note:
+            check_text(note)
         return self._system(Kind.REQUEUED, at, text, why=why, agent=self.agent_name, **_given(note=note))
 
     def returned(self, *, at: datetime, text: str = "", by: str | None = None) -> "Conversation":
@@ -219,6 +222,11 @@ class Conversation:
         made = _CHANGES[event.kind](kept, event)
         return replace(kept, version=kept.version + 1, **made)
 
+    def _reopened(self, at: datetime) -> "Conversation":
+        if self.status is not Status.CLOSED:
+            return self
+        return self._added(Event(self.head + 1, Kind.REOPENED, Author.SYSTEM, at))
+
     def _added(self, event: Event) -> "Conversation":
         return replace(self.after(event), fresh=(*self.fresh, event))
 
@@ -255,6 +263,7 @@ class Conversation:
 # ── what each kind of event changes ──
 
 State = dict[str, Any]
+_AROUND = "?!.,;:()\"'“”"  # what stands around a word
 _NOBODY: State = {"agent": None, "agent_name": "", "owed_since": None}
 _NOT_IN_LINE: State = {"waiting_since": None, "queue_at": None, "is_delayed": False}
 
@@ -321,7 +330,8 @@ def _given(**values: str) -> dict[str, str]:
 def _spoken(text: str) -> str:
     """The language of a message that shows one: "ok" and "#4412" do not."""
     language = language_of(text)
-    return language if language != "en" or sum(word.isalpha() for word in text.split()) >= 3 else ""
+    words = sum(word.strip(_AROUND).replace("'", "").replace("’", "").isalpha() for word in text.split())
+    return language if language != "en" or words >= 3 else ""
 
 
 def _checked_tags(tags: Sequence[str]) -> tuple[str, ...]:

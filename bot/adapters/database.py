@@ -17,6 +17,7 @@ from bot.errors import Conflict, Refused, Unavailable
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 T = TypeVar("T")
 WAIT_S = 10  # for a lock, a free connection, or a connection to be made
+NO_TEXT = "22021"  # what PostgreSQL says to a NUL in a parameter
 SENTENCES = {  # by SQLSTATE or SQLite's name for it
     "53100": "the database's disk is full: nothing was stored",
     "SQLITE_FULL": "the database's disk is full: nothing was stored",
@@ -141,6 +142,8 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     except (DataError, UnicodeError) as error:
         raise Refused("this cannot be stored: it holds characters that are not text") from error
     except (SQLAlchemyError, OSError) as error:
+        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") == NO_TEXT:
+            raise Refused("this cannot be stored: it holds characters that are not text") from error
         raise Unavailable(sentence(error)) from error
 
 

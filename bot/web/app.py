@@ -22,7 +22,7 @@ from bot.ladder import Ladder
 from bot.ports import Bot, Session
 from bot.post import Post
 from bot.settings import Settings
-from bot.web import console_api, console_login, sockets
+from bot.web import answers_api, console_api, console_login, health, metrics_api, prometheus, sockets
 from bot.web.auth import Tickets, hashed, new_secret, verified_customer
 from bot.web.console_login import Denied, denied
 from bot.web.limits import Allowance, Buckets, is_limited
@@ -41,7 +41,7 @@ PAGES = {
     "/console/answers": "answers.html",
     "/console/metrics": "metrics.html",
 }
-ROUTERS = (console_login.router, console_api.router)
+ROUTERS = (health.router, console_login.router, console_api.router, answers_api.router, metrics_api.router)
 Assemble = Callable[[Worker], AbstractAsyncContextManager[Bot]]
 
 
@@ -57,7 +57,7 @@ def create_app(settings: Settings, assemble: Assemble) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         worker = Worker()
-        async with assemble(worker) as bot:
+        async with assemble(worker) as bot, meters.running(bot):
             worker.start(bot)
             app.state.served = _served(bot, settings)
             duties = [asyncio.create_task(duty) for duty in (Ladder(bot).run(), Post(bot).run())]
@@ -77,6 +77,7 @@ def create_app(settings: Settings, assemble: Assemble) -> FastAPI:
     _customer(app, settings)
     for router in ROUTERS:
         app.include_router(router)
+    meters = prometheus.add_to(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
@@ -129,11 +130,6 @@ def _pages(app: FastAPI) -> None:
 
     for path, name in PAGES.items():
         app.add_api_route(path, page(name), methods=["GET"], include_in_schema=False)
-
-    @app.get("/healthz")
-    async def health(request: Request) -> dict[str, str]:
-        await served(request).bot.store.check()
-        return {"status": "ok"}
 
 
 def _customer(app: FastAPI, settings: Settings) -> None:

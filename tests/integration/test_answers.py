@@ -1,6 +1,7 @@
 """A supervisor's answer, with the real database, index and embedder: found by its question, and there to stay."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -33,10 +34,39 @@ def embedder() -> SentenceTransformerEmbedder:
     return SentenceTransformerEmbedder("minilm")
 
 
+@pytest.fixture(scope="module")
+def stocked(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, embedder: SentenceTransformerEmbedder
+) -> Path:
+    """A data folder into which the sample shop's knowledge base was ingested, to be copied."""
+    folder = tmp_path_factory.mktemp("stocked")
+
+    async def stock() -> None:
+        async with shop(folder, embedder) as bot:
+            await full_ingest(bot, ROOT / "knowledge_base")
+
+    (folder / "var").mkdir()
+    shutil.copy(sqlite_template, folder / "var" / "bot.sqlite")
+    asyncio.run(stock())
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path, stocked: Path) -> Path:
+    return Path(shutil.copytree(stocked, tmp_path / "data"))
+
+
+@pytest.fixture
+def empty(tmp_path: Path, sqlite_template: Path) -> Path:
+    (tmp_path / "data" / "var").mkdir(parents=True)
+    shutil.copy(sqlite_template, tmp_path / "data" / "var" / "bot.sqlite")
+    return tmp_path / "data"
+
+
 @asynccontextmanager
-async def shop(tmp_path: Path, url: str, embedder: SentenceTransformerEmbedder) -> AsyncIterator[Bot]:
+async def shop(folder: Path, embedder: SentenceTransformerEmbedder) -> AsyncIterator[Bot]:
     """The Bot of one process; entered twice, it is the one after a restart."""
-    settings = Settings(data_dir=tmp_path / "var", database_url=url, answers_dir=str(tmp_path / "answers"))
+    settings = Settings(data_dir=folder / "var", database_url="", answers_dir=str(folder / "answers"))
     parts = await asyncio.to_thread(bootstrap.make_desk, settings)
     with suppress(Conflict):  # after a restart she is there
         await parts["roster"].add_agent(SAM, "hash", datetime.now(UTC))
@@ -81,10 +111,9 @@ def cites(outcome: reply.Outcome, draft: AnswerDraft) -> bool:
 
 
 async def test_an_answer_is_found_within_five_seconds_and_survives_full_ingests(
-    tmp_path: Path, own_sqlite_url: str, embedder: SentenceTransformerEmbedder
+    data: Path, embedder: SentenceTransformerEmbedder
 ) -> None:
-    async with shop(tmp_path, own_sqlite_url, embedder) as bot:
-        await full_ingest(bot, ROOT / "knowledge_base")
+    async with shop(data, embedder) as bot:
         assert not (await asked(bot, QUESTION)).text.startswith("Yes")
 
         started = perf_counter()
@@ -100,16 +129,16 @@ async def test_an_answer_is_found_within_five_seconds_and_survives_full_ingests(
         again = await full_ingest(bot, ROOT / "knowledge_base")
         assert (again.added, again.removed) == ((), ())
         assert cites(await asked(bot, "Is my llama welcome in your Ghent store?"), draft)
-        own = await full_ingest(bot, tmp_path / "answers")
+        own = await full_ingest(bot, data / "answers")
         assert (own.added, own.removed, own.unchanged, own.problems) == ((), (), 1, ())
-    async with shop(tmp_path, own_sqlite_url, embedder) as bot:
+    async with shop(data, embedder) as bot:
         assert cites(await asked(bot, QUESTION), draft)
 
 
 async def test_an_edited_answer_replaces_what_was_said_before(
-    tmp_path: Path, own_sqlite_url: str, embedder: SentenceTransformerEmbedder
+    empty: Path, embedder: SentenceTransformerEmbedder
 ) -> None:
-    async with shop(tmp_path, own_sqlite_url, embedder) as bot:
+    async with shop(empty, embedder) as bot:
         draft = await taught(bot)
         after = await answers.edit(
             bot, SAM, draft.id, question=QUESTION, answer="No. Llamas stay outside.", language="en"
@@ -121,11 +150,8 @@ async def test_an_edited_answer_replaces_what_was_said_before(
         assert len(await bot.store.live_passages()) == 1
 
 
-async def test_a_chinese_answer_is_found_by_its_words(
-    tmp_path: Path, own_sqlite_url: str, embedder: SentenceTransformerEmbedder
-) -> None:
-    async with shop(tmp_path, own_sqlite_url, embedder) as bot:
-        await full_ingest(bot, ROOT / "knowledge_base")
+async def test_a_chinese_answer_is_found_by_its_words(data: Path, embedder: SentenceTransformerEmbedder) -> None:
+    async with shop(data, embedder) as bot:
         draft = await taught(bot, ZH_QUESTION, ZH_ANSWER, "zh")
         assert cites(await asked(bot, "我可以带羊驼进店吗"), draft)
         checked = await answers.check(bot, draft)
@@ -133,10 +159,9 @@ async def test_a_chinese_answer_is_found_by_its_words(
 
 
 async def test_another_deadline_for_returns_is_a_conflict_with_the_shops_pages(
-    tmp_path: Path, own_sqlite_url: str, embedder: SentenceTransformerEmbedder
+    data: Path, embedder: SentenceTransformerEmbedder
 ) -> None:
-    async with shop(tmp_path, own_sqlite_url, embedder) as bot:
-        await full_ingest(bot, ROOT / "knowledge_base")
+    async with shop(data, embedder) as bot:
         draft = await answers.suggest_for(bot, SAM, "What is the return period?")
         text = "You have 90 days from delivery to return your order."
         draft = await answers.edit(bot, SAM, draft.id, question=draft.question, answer=text, language="en")
@@ -150,17 +175,17 @@ async def test_another_deadline_for_returns_is_a_conflict_with_the_shops_pages(
 
 
 async def test_a_folder_in_the_knowledge_base_goes_with_a_full_ingest(
-    tmp_path: Path, own_sqlite_url: str, embedder: SentenceTransformerEmbedder
+    empty: Path, embedder: SentenceTransformerEmbedder
 ) -> None:
-    await asyncio.to_thread((tmp_path / "faqs.md").write_text, "## How do I pay?\n\nBy card.\n")
-    async with shop(tmp_path, own_sqlite_url, embedder) as bot:
+    await asyncio.to_thread((empty / "faqs.md").write_text, "## How do I pay?\n\nBy card.\n")
+    async with shop(empty, embedder) as bot:
         draft = await taught(bot)
         assert draft.document.startswith("answers-en.md#")
-        taken_over = await full_ingest(bot, tmp_path)
+        taken_over = await full_ingest(bot, empty)
         assert (len(taken_over.added), len(taken_over.removed)) == (2, 1)
         assert len(await bot.store.live_passages()) == 2
         second = await taught(bot, "Do you sell hay?", "No, only tents.")
         assert second.document == "answers/answers-en.md#do-you-sell-hay"
-        again = await full_ingest(bot, tmp_path)
+        again = await full_ingest(bot, empty)
         assert (again.added, again.removed, again.unchanged) == ((), (), 3)
         assert (await asked(bot, QUESTION)).text.startswith("Yes. Llamas")

@@ -40,8 +40,11 @@ export async function logIn(login, password) {
 }
 
 export async function logOut() {
-  await ask("POST", "logout", {});
-  tell("out");
+  try {
+    await ask("POST", "logout", {});
+  } catch (error) {
+    if (error.status !== 401) throw error; // else it was over already
+  }
 }
 
 async function isTokenNew() {

@@ -50,16 +50,17 @@ export function item(label, onclick, { checked, detail = "", mark = "" } = {}) {
   return build("button", attributes, mark ? icon(mark, 18) : "", words, lead);
 }
 
-/** A modal dialog with a title; removed when it closes. `fill(dialog)` returns its nodes. */
-export function openDialog(title, fill, { close = "", wide = false, isModal = false } = {}) {
-  const dialog = build("dialog", { class: wide ? "dialog wide" : "dialog", "aria-label": title });
+/** A modal dialog with a title; removed when it closes. `fill(dialog)` returns its nodes. `isLock`: it cannot be
+ * dismissed, and hides the page. */
+export function openDialog(title, fill, { close = "", wide = false, isLock = false } = {}) {
+  const dialog = build("dialog", { class: `dialog ${wide ? "wide" : ""} ${isLock ? "lock" : ""}`, "aria-label": title });
   const shut = () => dialog.close();
   const head = build("header", {}, build("h2", {}, title));
   const attributes = { type: "button", class: "icon", "aria-label": close, onclick: shut };
   if (close) head.append(build("button", attributes, icon("close")));
   dialog.append(head, ...fill(dialog));
-  dialog.addEventListener("cancel", (event) => isModal && event.preventDefault());
-  dialog.addEventListener("click", (event) => event.target === dialog && !isModal && shut());
+  dialog.addEventListener("cancel", (event) => isLock && event.preventDefault());
+  dialog.addEventListener("click", (event) => event.target === dialog && !isLock && shut());
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();

@@ -24,7 +24,7 @@ export { api, door, HttpError, item, menu, openDialog, whoAmI };
 
 const PAGES = [
   { name: "inbox", href: "/console", mark: "inbox" },
-  { name: "answers", href: "/console/answers", mark: "book", action: "suggest" },
+  { name: "answers", href: "/console/answers", mark: "book", action: "publish" },
   { name: "metrics", href: "/console/metrics", mark: "chart", action: "metrics" },
 ];
 const THEMES = ["auto", "light", "dark"];
@@ -87,15 +87,16 @@ function guard(me, texts) {
   door.addEventListener("out", () => (dialog ??= askAgain(me, texts, () => (dialog = null))));
 }
 
-/** Somebody else who logs in here gets a page of their own. */
+/** Somebody else who logs in here, or who may do something else now, gets a page of their own. */
 function askAgain(me, texts, done) {
-  const form = loginForm(texts, (next) => {
-    if (next.agent.id !== me.agent.id) return location.reload();
+  const goOn = (next) => {
+    if (next.agent.id !== me.agent.id || String(next.actions) !== String(me.actions)) return location.reload();
     dialog.close();
     return done();
-  }, { login: me.agent.login }); // prettier-ignore
+  };
+  const form = loginForm(texts, goOn, { login: me.agent.login });
   const words = build("p", { class: "quiet" }, texts.loggedOut);
-  const dialog = openDialog(texts.logInTitle, () => [words, form], { isModal: true });
+  const dialog = openDialog(texts.logInTitle, () => [words, form], { isLock: true });
   form.start();
   return dialog;
 }
@@ -145,7 +146,7 @@ function accountItems(me, texts, whole) {
     build("hr"),
     item(texts.sessions, close(() => openSessions(texts)), { mark: "screen" }),
     item(texts.changePassword, close(() => openPassword(texts, me)), { mark: "key" }),
-    item(texts.logOut, close(leave), { mark: "leave" }),
+    item(texts.logOut, close(() => leave(texts)), { mark: "leave" }),
   ];
 }
 
@@ -170,6 +171,12 @@ function setLocale(code) {
   location.reload();
 }
 
-async function leave() {
-  await logOut().catch(() => {});
+/** Nothing of the customers stays on the screen; what was typed stays in this browser's storage. */
+async function leave(texts) {
+  try {
+    await logOut();
+    location.reload();
+  } catch {
+    openDialog(texts.logOut, () => [build("p", { role: "alert" }, texts.failed)], { close: texts.close });
+  }
 }

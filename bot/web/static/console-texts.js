@@ -91,9 +91,15 @@ const TEXTS = {
       handed_off: (reason) => `Handed to people: ${reason}`,
       claimed: (name) => `${name} took over`,
       transferred: (name, from) => (from ? `${from} passed this to ${name}` : `Passed to ${name}`),
-      requeued: { silent: (name) => `${name || "The agent"} did not answer in time: back in line`, transfer: (name) => `${name || "The agent"} put this back in line` },
+      requeued: {
+        silent: (name) => `${name || "The agent"} did not answer in time: back in line`,
+        transfer: (name) => `${name || "The agent"} put this back in line`,
+      },
       returned: "Returned to the bot",
-      closed: { agent: (name) => (name ? `${name} closed this` : "Closed"), customer: () => "The customer closed this" },
+      closed: {
+        agent: (name) => (name ? `${name} closed this` : "Closed"),
+        customer: () => "The customer closed this",
+      },
       reopened: "The customer wrote again",
       delayed: "Nobody free yet: the customer was told",
       email_left: (email) => `E-mail address left: ${email}`,
@@ -111,7 +117,13 @@ const TEXTS = {
     yesterday: "Yesterday",
     sending: "Sending",
     notSent: "Not sent.",
-    notSentWhy: { conflict: "Not sent: you do not have this conversation any more.", too_fast: "Not sent: too many at once.", too_large: "Not sent: too long.", forbidden: "Not sent: you may not write here.", expired: "Not sent for a day." },
+    notSentWhy: {
+      conflict: "Not sent: you do not have this conversation any more.",
+      too_fast: "Not sent: too many at once.",
+      too_large: "Not sent: too long.",
+      forbidden: "Not sent: you may not write here.",
+      expired: "Not sent for a day.",
+    },
     dismiss: "Take back",
     gone: "This conversation is not there any more.",
     sources: "Sources",
@@ -123,8 +135,19 @@ const TEXTS = {
     evidence: "Evidence",
     allEvidence: "All evidence",
     decision: "Decision",
-    decisions: { answer: "Answered", clarify: "Asked back", handoff: "Handed to people", hand_off: "Handed to people", say: "Said a fixed text" },
-    source_of: { generated: "written from passages", verbatim: "quoted word for word", canned: "fixed text", handoff: "handed over" },
+    decisions: {
+      answer: "Answered",
+      clarify: "Asked back",
+      handoff: "Handed to people",
+      hand_off: "Handed to people",
+      say: "Said a fixed text",
+    },
+    source_of: {
+      generated: "written from passages",
+      verbatim: "quoted word for word",
+      canned: "fixed text",
+      handoff: "handed over",
+    },
     score: "Score",
     threshold: (name, value) => `${{ answer: "Answers from", suggest: "Suggests from" }[name] ?? name} ${value}`,
     searched: "Searched for",
@@ -178,9 +201,11 @@ const TEXTS = {
     // what went wrong
     conflict: {
       version: "Something changed here a moment before. Look again, then decide.",
-      status: (row) => ({ bot: "The bot has this conversation now.", waiting: "This conversation is in line now.", agent: "A colleague has this conversation now.", closed: "This conversation is closed by now." })[row.status],
+      status: (row) =>
+        ({ bot: "The bot has this conversation now.", waiting: "This conversation is in line now.", agent: "A colleague has this conversation now.", closed: "This conversation is closed by now." })[row.status],
       holder: (name) => `${name} was faster and has this conversation.`,
-      capacity: (name) => (name ? `${name} has no room for more right now.` : "You already have as many conversations as you can take."),
+      capacity: (name) =>
+        (name ? `${name} has no room for more right now.` : "You already have as many conversations as you can take."),
       other: "Somebody was faster. What you see is up to date again.",
     },
     trouble: {
@@ -355,7 +380,13 @@ const TEXTS = {
     yesterday: "昨天",
     sending: "发送中",
     notSent: "未发送。",
-    notSentWhy: { conflict: "未发送：会话已不在您手上。", too_fast: "未发送：发送太快。", too_large: "未发送：内容太长。", forbidden: "未发送：没有权限。", expired: "超过一天仍未发出。" },
+    notSentWhy: {
+      conflict: "未发送：会话已不在您手上。",
+      too_fast: "未发送：发送太快。",
+      too_large: "未发送：内容太长。",
+      forbidden: "未发送：没有权限。",
+      expired: "超过一天仍未发出。",
+    },
     dismiss: "撤回",
     gone: "这个会话已不存在。",
     sources: "出处",

@@ -210,8 +210,9 @@ export class InboxList {
     const words = texts.clock(seconds);
     setText(clock, words);
     clock.classList.toggle("is-waiting", Boolean(since));
-    clock.classList.toggle("is-late", Boolean(since) && seconds >= me.t1_s && seconds < me.t2_s);
-    clock.classList.toggle("is-too-late", Boolean(since) && seconds >= me.t2_s);
+    const [soon, late] = [me.t1_s, me.t2_s].sort((one, other) => one - other); // either may be the shorter
+    clock.classList.toggle("is-late", Boolean(since) && seconds >= soon && seconds < late);
+    clock.classList.toggle("is-too-late", Boolean(since) && seconds >= late);
     const wait = row.waiting_since ? texts.waitsFor(words) : texts.owedFor(words);
     clock.title = since ? wait : texts.date(new Date(row.updated_at));
   }

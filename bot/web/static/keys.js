@@ -13,17 +13,19 @@ export const SHOWN = [
   [["1", "2", "3", "4"], "tabs"], [["Esc"], "back"], [["?"], "help"], [["↵"], "send"], [["⇧ ↵"], "newline"],
 ]; // prettier-ignore
 
-/** The name of the action, or "". `target` is where the key was pressed: {isField, isControl}. */
-export function actionOf(event, { isField, isControl }) {
+/** The name of the action, or "". The place is where the key was pressed. */
+export function actionOf(event, { isField, isControl, isRow }) {
   const { key, isComposing, keyCode, ctrlKey, metaKey, altKey } = event;
   if (isComposing || keyCode === 229 || ctrlKey || metaKey || altKey || event.defaultPrevented) return "";
   if (isField) return key === "Escape" ? "leave" : "";
-  if (isControl && (key === "Enter" || key.startsWith("Arrow"))) return ""; // it is the control's own
+  if (isControl && key === "Enter") return ""; // it is the control's own
+  if (key.startsWith("Arrow") && !isRow) return ""; // elsewhere they scroll
   return KEYS[key.length === 1 ? key.toLowerCase() : key] ?? "";
 }
 
 /** What an element is, for `actionOf`. */
 export function placeOf(element) {
   const isField = Boolean(element?.matches?.("input, textarea, select, [contenteditable]"));
-  return { isField, isControl: Boolean(element?.closest?.("button, a, summary, [role=tab], .menu, dialog")) };
+  const isControl = Boolean(element?.closest?.("button, a, summary, .menu, dialog"));
+  return { isField, isControl, isRow: Boolean(element?.closest?.(".row")) };
 }

@@ -103,7 +103,6 @@ const EN = {
   csvConversations: "Conversations (CSV)",
   csvUnanswered: "Unanswered questions (CSV)",
   notYours: ["Numbers are for supervisors", "Your role shows the inbox and the answers."],
-  chartKeys: "Arrow keys go through the days.",
 };
 
 const ZH = {
@@ -217,7 +216,6 @@ const ZH = {
   csvConversations: "会话（CSV）",
   csvUnanswered: "没有答案的问题（CSV）",
   notYours: ["数据仅供主管查看", "您的角色可以使用收件箱和答案。"],
-  chartKeys: "用方向键逐日查看。",
 };
 
 export function metricsTextsFor(locale) {

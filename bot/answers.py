@@ -140,38 +140,42 @@ class Checked:
 
 
 async def check(bot: Bot, draft: AnswerDraft) -> Checked:
-    near = await _near(bot, draft, draft.question, SHOWN + 1)
-    about = await _near(bot, draft, draft.answer[:LONGEST_QUERY], COMPARED)
-    compared = {hit.passage.id: hit for hit in (*about, *await _near(bot, draft, draft.question, COMPARED))}
-    conflicts = await bot.run(_conflicts, draft, tuple(compared.values()))
+    near = await _near(bot, draft, draft.question)
+    about = await _near(bot, draft, draft.answer[:LONGEST_QUERY])
+    asked = {hit.passage.id for hit in near}
+    others = [hit for hit in about if hit.passage.id not in asked]
+    conflicts = await bot.run(_conflicts, draft, near, others)
     return Checked(near[:SHOWN], conflicts, tuple(dict.fromkeys(await _problems(bot, draft))))
 
 
-async def _near(bot: Bot, draft: AnswerDraft, query: str, k: int) -> tuple[Hit, ...]:
+async def _near(bot: Bot, draft: AnswerDraft, query: str) -> tuple[Hit, ...]:
     """What the bot would find, but for what was published of this very draft."""
     if not query.strip():
         return ()
     try:
-        found = await retrieval.search(bot, query, language=draft.language, k=k)
+        found = await retrieval.search(bot, query, language=draft.language, k=COMPARED)
     except NoIndex:
         return ()
     return tuple(hit for hit in found.hits if hit.passage.document != draft.document)
 
 
-def _conflicts(draft: AnswerDraft, hits: Sequence[Hit]) -> tuple[NearConflict, ...]:
-    found = ((hit.passage, _conflict(draft, hit)) for hit in sorted(hits, key=lambda hit: -hit.score))
+def _conflicts(draft: AnswerDraft, near: Sequence[Hit], others: Sequence[Hit]) -> tuple[NearConflict, ...]:
+    """`near` were found by the question, so their scores tell how near the questions are; `others` by the answer."""
+    found = [(hit.passage, _conflict(draft, hit.passage, is_near=_is_near(hit))) for hit in near]
+    found += [(hit.passage, _conflict(draft, hit.passage, is_near=False)) for hit in others]
     return tuple(NearConflict(passage, why) for passage, why in found if why)
 
 
-def _conflict(draft: AnswerDraft, hit: Hit) -> str:
-    passage = hit.passage
-    asked = (passage.title, *passage.phrasings)
-    is_near = (hit.dense >= NEAR if hit.dense else hit.coverage >= NEAR_WORDS) and passage.kind == "faq"
+def _is_near(hit: Hit) -> bool:
+    return hit.passage.kind == "faq" and (hit.dense >= NEAR if hit.dense else hit.coverage >= NEAR_WORDS)
+
+
+def _conflict(draft: AnswerDraft, passage: Passage, *, is_near: bool) -> str:
     mine, theirs = (draft.question, draft.answer), (passage.title, passage.text)
-    said = [contradictions.contradiction(mine, theirs, is_near=is_near)] if draft.answer else []
-    if any(contradictions.asks_the_same(draft.question, one) for one in asked):
-        said.insert(0, ANSWERED_ALREADY)
-    return " ".join(filter(None, said))
+    why = contradictions.contradiction(mine, theirs, is_near=is_near) if draft.answer else ""
+    if any(contradictions.asks_the_same(draft.question, one) for one in (passage.title, *passage.phrasings)):
+        return f"{ANSWERED_ALREADY} {why}".strip()
+    return why
 
 
 async def _problems(bot: Bot, draft: AnswerDraft) -> list[str]:

@@ -160,7 +160,7 @@ class Conversation:
         return self._system(Kind.REQUEUED, at, text, why=why, agent=self.agent_name, **_given(note=note))
 
     def returned(self, *, at: datetime, text: str = "", by: str | None = None) -> "Conversation":
-        """Back to the bot, which answers what is asked from now on."""
+        """Back to the bot, which answers the customer's last message if no agent did, and what is asked from now on."""
         self._require(Status.AGENT, Status.WAITING)
         self._require_holder(by)
         return self._system(Kind.RETURNED, at, text)
@@ -304,8 +304,14 @@ def _requeued(c: Conversation, event: Event) -> State:
             "is_delayed": False}  # fmt: skip
 
 
-def _moved(status: Status) -> Callable[[Conversation, Event], State]:
-    return lambda c, event: {**_NOBODY, **_NOT_IN_LINE, "status": status, "bot_from": event.seq}
+def _closed(c: Conversation, event: Event) -> State:
+    return {**_NOBODY, **_NOT_IN_LINE, "status": Status.CLOSED, "bot_from": event.seq}
+
+
+def _returned(c: Conversation, event: Event) -> State:
+    """What was asked before people had it stays theirs: the bot has tried, or was stopped."""
+    said = max((e.seq for e in c.events if e.kind is Kind.MESSAGE and e.author is Author.AGENT), default=0)
+    return {**_NOBODY, **_NOT_IN_LINE, "status": Status.BOT, "bot_from": max(c.bot_from, said, c.asked - 1)}
 
 
 _CHANGES: Mapping[Kind, Callable[[Conversation, Event], State]] = {
@@ -313,8 +319,8 @@ _CHANGES: Mapping[Kind, Callable[[Conversation, Event], State]] = {
     Kind.CLAIMED: _claimed,
     Kind.TRANSFERRED: _transferred,
     Kind.REQUEUED: _requeued,
-    Kind.RETURNED: _moved(Status.BOT),
-    Kind.CLOSED: _moved(Status.CLOSED),
+    Kind.RETURNED: _returned,
+    Kind.CLOSED: _closed,
     Kind.REOPENED: lambda c, event: {"status": Status.BOT, "reason": "", "score": None},
     Kind.DELAYED: lambda c, event: {"is_delayed": True},
     Kind.EMAIL_LEFT: lambda c, event: {"email": event.data["email"]},

@@ -62,13 +62,15 @@ async def tag(bot: Bot, agent: Agent, id: str, tags: Sequence[str], *, cid: str)
 
 
 async def give_back(bot: Bot, agent: Agent, id: str, *, cid: str, expected: int) -> Changed:
-    """Back to the bot."""
+    """Back to the bot, which sees to what nobody answered."""
     _allow(agent, Action.REPLY)
 
     def step(c: Conversation) -> Conversation:
         return c.returned(at=bot.now(), text=bot.house.texts.say("returned", c.language), by=_holder(agent))
 
-    return await _change(bot, agent, id, cid, _at_version(expected, step))
+    changed = await _change(bot, agent, id, cid, _at_version(expected, step))
+    bot.wake(id)
+    return changed
 
 
 async def transfer(bot: Bot, agent: Agent, id: str, to: str, *, cid: str, expected: int, text: str = "") -> Changed:

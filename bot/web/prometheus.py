@@ -159,9 +159,9 @@ def add_to(app: FastAPI) -> Meters:
 
 
 def is_welcome(request: Request, settings: Settings) -> bool:
-    given = request.headers.get("authorization", "").encode()
-    wanted = f"Bearer {settings.metrics_token}".encode()
-    return (bool(settings.metrics_token) and secrets.compare_digest(given, wanted)) or _is_near(request, settings)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    is_given = scheme.lower() == "bearer" and secrets.compare_digest(token.encode(), settings.metrics_token.encode())
+    return (is_given and bool(settings.metrics_token)) or _is_near(request, settings)
 
 
 def _is_near(request: Request, settings: Settings) -> bool:

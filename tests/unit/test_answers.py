@@ -19,7 +19,7 @@ from bot.ingest import Scope, ingest
 from bot.knowledge import Passage
 from bot.ports import Bot
 from tests.fake_drafts import FakeDrafts
-from tests.fakes import AT, DELIVERY, RETURNS, FakeIndexes, begin, fake_bot, passage, shop_bot, stock
+from tests.fakes import AT, DELIVERY, RETURNS, WARRANTY, FakeIndexes, begin, fake_bot, passage, shop_bot, stock
 
 ANN = Agent("a1", "ann", "Ann")
 SAM = Agent("a2", "sam", "Sam", Role.SUPERVISOR)
@@ -492,7 +492,7 @@ async def test_the_nearest_passages_come_best_first_and_without_its_own(tmp_path
 
 
 async def test_another_number_for_the_same_thing_is_a_conflict(tmp_path: Path) -> None:
-    bot = await known(tmp_path, (RETURNS, DELIVERY))
+    bot = await known(tmp_path, (RETURNS, WARRANTY))
     text = "You can return unused items within 14 days."
     (conflict,) = (await checked(bot, question="How long can I return something?", answer=text)).conflicts
     assert conflict.passage == RETURNS
@@ -502,7 +502,7 @@ async def test_another_number_for_the_same_thing_is_a_conflict(tmp_path: Path) -
 
 
 async def test_the_same_question_is_said_to_be_answered_already(tmp_path: Path) -> None:
-    bot = await known(tmp_path, (RETURNS, DELIVERY))
+    bot = await known(tmp_path, (RETURNS, WARRANTY))
     found = await checked(bot, question="how do I return Something", answer=RETURNS.text)
     assert [(one.passage, one.why) for one in found.conflicts] == [(RETURNS, "This question is answered already.")]
 

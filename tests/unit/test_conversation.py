@@ -72,11 +72,20 @@ def test_an_agent_who_claims_mid_answer_is_not_talked_over() -> None:
 
 
 def test_the_bot_does_not_answer_what_a_person_had() -> None:
-    held = asked("And now?", asked().handed_off(Reason.ASKED, at=AT).claimed("Ana", at=AT))
+    held = asked("And now?", asked().handed_off(Reason.ASKED, at=AT).claimed("ana", "Ana", at=AT))
     assert held.unanswered == ()
-    back = held.returned(at=AT)
+    back = held.said_by_agent("Now.", agent="ana", name="Ana", cid="a1", at=AT).returned(at=AT)
     assert back.unanswered == ()
     assert [event.text for event in asked("A new one", back).unanswered] == ["A new one"]
+
+
+def test_a_conversation_that_comes_back_to_the_bot_leaves_the_customers_last_message_to_nobody() -> None:
+    held = asked().handed_off(Reason.ASKED, at=AT).claimed("ana", "Ana", at=AT)
+    told = held.said_by_agent("It left today.", agent="ana", name="Ana", cid="a1", at=AT)
+    back = asked("Can I return it?", asked("Oh", told)).returned(at=AT)
+    assert [event.text for event in back.unanswered] == ["Can I return it?"]
+    # what it was handed off for, the bot has tried once
+    assert asked().handed_off(Reason.NO_ANSWER, at=AT, answers=1).returned(at=AT).unanswered == ()
 
 
 def test_of_two_agents_only_the_first_claims() -> None:
@@ -573,6 +582,13 @@ class AnyCourse(RuleBasedStateMachine):
         self._try(moves[move])
         if before.agent is not None and by not in (before.agent, None):
             assert self.now is before
+        elif move == "return" and self.now is not before:
+            again = [event.seq for event in self.now.unanswered]
+            assert again in ([], [before.asked])
+            assert not any(
+                e.author is Author.AGENT and e.kind is Kind.MESSAGE for e in self.log[before.asked :] if again
+            )
+            self.had_by_people -= set(again)
 
     @rule(move=st.sampled_from(["close", "rate", "rate one", "email", "note", "tag", "untag", "delay"]))
     def something_else_happens(self, move: str) -> None:

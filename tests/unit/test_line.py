@@ -96,7 +96,8 @@ async def test_whoever_is_about_to_join_is_told_their_own_place(bot: Bot, hands:
     await waits(bot, "c2")
     joins = await line.joining(bot, "new", Reason.NO_ANSWER)
     angry = await line.joining(bot, "new", Reason.ANGRY)
-    assert joins is not None and angry is not None
+    assert joins is not None
+    assert angry is not None
     assert (joins.place.position, angry.place.position) == (3, 1)
 
 

@@ -28,6 +28,6 @@ export function troubleWords(texts, { code, why }, row, me) {
   const isTaken = row?.status === "agent" && row.agent?.id !== me.agent.id;
   if (why === "capacity") return conflict.capacity("");
   if (isTaken) return conflict.holder(row.agent.name);
-  if (why === "status") return (row && conflict.status(row)) || conflict.other;
+  if (why === "status") return conflict.status[row?.status] ?? conflict.other;
   return conflict[why === "version" ? "version" : "other"];
 }

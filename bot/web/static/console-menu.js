@@ -53,7 +53,8 @@ export function item(label, onclick, { checked, detail = "", mark = "" } = {}) {
 /** A modal dialog with a title; removed when it closes. `fill(dialog)` returns its nodes. `isLock`: it cannot be
  * dismissed, and hides the page. */
 export function openDialog(title, fill, { close = "", wide = false, isLock = false } = {}) {
-  const dialog = build("dialog", { class: `dialog ${wide ? "wide" : ""} ${isLock ? "lock" : ""}`, "aria-label": title });
+  const kind = ["dialog", wide && "wide", isLock && "lock"].filter(Boolean).join(" ");
+  const dialog = build("dialog", { class: kind, "aria-label": title });
   const shut = () => dialog.close();
   const head = build("header", {}, build("h2", {}, title));
   const attributes = { type: "button", class: "icon", "aria-label": close, onclick: shut };

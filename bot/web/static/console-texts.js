@@ -201,8 +201,12 @@ const TEXTS = {
     // what went wrong
     conflict: {
       version: "Something changed here a moment before. Look again, then decide.",
-      status: (row) =>
-        ({ bot: "The bot has this conversation now.", waiting: "This conversation is in line now.", agent: "A colleague has this conversation now.", closed: "This conversation is closed by now." })[row.status],
+      status: {
+        bot: "The bot has this conversation now.",
+        waiting: "This conversation is in line now.",
+        agent: "A colleague has this conversation now.",
+        closed: "This conversation is closed by now.",
+      },
       holder: (name) => `${name} was faster and has this conversation.`,
       capacity: (name) =>
         (name ? `${name} has no room for more right now.` : "You already have as many conversations as you can take."),
@@ -450,7 +454,12 @@ const TEXTS = {
 
     conflict: {
       version: "刚刚有变化，请看一眼再决定。",
-      status: (row) => ({ bot: "会话现在由机器人接待。", waiting: "会话现在在排队。", agent: "已有同事接待。", closed: "会话已经结束。" })[row.status],
+      status: {
+        bot: "会话现在由机器人接待。",
+        waiting: "会话现在在排队。",
+        agent: "已有同事接待。",
+        closed: "会话已经结束。",
+      },
       holder: (name) => `${name} 先接入了，由他接待。`,
       capacity: (name) => (name ? `${name} 现在接待已满。` : "您的接待数已满。"),
       other: "有人快了一步，现在看到的是最新情况。",

@@ -167,7 +167,8 @@ export class Desk {
       return made;
     };
     const sorted = others.sort((one, other) => rank(one) - rank(other));
-    return [note, item(texts.backInLine, go(""), { detail: texts.backInLineWhat, mark: "inbox" }), ...sorted.map(person)];
+    const line = item(texts.backInLine, go(""), { detail: texts.backInLineWhat, mark: "inbox" });
+    return [note, line, ...sorted.map(person)];
   }
 
   #tagItems(whole) {
@@ -202,7 +203,8 @@ export class Desk {
     const chip = (tag) => {
       const onclick = () => set(tags.filter((one) => one !== tag));
       const attributes = { type: "button", "aria-label": this.texts.removeTag(plain(tag)), onclick };
-      return build("li", { class: "tag" }, build("span", {}, plain(tag)), build("button", attributes, icon("close", 14)));
+      const remove = build("button", attributes, icon("close", 14));
+      return build("li", { class: "tag" }, build("span", {}, plain(tag)), remove);
     };
     return tags.length ? build("ul", { class: "tags" }, ...tags.map(chip)) : "";
   }

@@ -4,20 +4,26 @@
  */
 
 const LINE = 200; // code points of the last message that a list shows
+const MINUTE = 60_000;
+const FIRST = 400 * 24 * 60 * MINUTE; // the head start of whoever must be first in line
+const HEAD_START = { angry: 10, always_a_person: 5, asked_again: 5, asked_for_person: 2, failure: 2 }; // minutes
 
 const NOBODY = { agent: null, owed_since: null };
-const NOT_IN_LINE = { waiting_since: null, first_in_line: false };
+const NOT_IN_LINE = { waiting_since: null, queue_at: null, first_in_line: false };
 
 const CHANGES = {
-  handed_off: (row, { at, body }) => ({
-    status: "waiting", reason: body.reason ?? "", waiting_since: at, first_in_line: false,
+  handed_off: (row, { at, body: { reason = "" } }) => ({
+    status: "waiting", reason, waiting_since: at, queue_at: before(at, (HEAD_START[reason] ?? 0) * MINUTE),
+    first_in_line: false,
   }), // prettier-ignore
   claimed: (row, { at, body }) => ({
     ...NOT_IN_LINE, status: "agent", agent: holder(body), owed_since: isAwaited(row) ? at : null,
   }), // prettier-ignore
   // Whoever takes over has as long to answer as the one before had.
   transferred: (row, { at, body }) => ({ agent: holder(body), owed_since: row.owed_since && at }),
-  requeued: (row, { at }) => ({ ...NOBODY, status: "waiting", waiting_since: at, first_in_line: true }),
+  requeued: (row, { at }) => ({
+    ...NOBODY, status: "waiting", waiting_since: at, queue_at: before(at, FIRST), first_in_line: true,
+  }), // prettier-ignore
   returned: () => ({ ...NOBODY, ...NOT_IN_LINE, status: "bot" }),
   closed: () => ({ ...NOBODY, ...NOT_IN_LINE, status: "closed" }),
   reopened: () => ({ status: "bot", reason: "", score: null }),
@@ -50,6 +56,12 @@ function said(row, { author, seq, at, body }) {
   if (author !== "customer") return { last };
   const owed = row.status === "agent" ? (row.owed_since ?? at) : null;
   return { last, asked: seq, owed_since: owed, language: body.language ?? row.language };
+}
+
+/** A moment earlier, written as the server writes it: with its own fraction of a second, which Date would cut off. */
+function before(at, ms) {
+  const fraction = /\.\d+/.exec(at)?.[0] ?? "";
+  return new Date(Date.parse(at) - ms).toISOString().replace(/\.\d+Z$/, `${fraction}+00:00`);
 }
 
 function firstOf(text, count) {

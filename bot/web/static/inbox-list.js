@@ -86,7 +86,8 @@ export class InboxList {
 
   #select(name, options) {
     const { texts, inbox } = this;
-    const option = ([value, label]) => build("option", { value, selected: inbox.filters[name] === value }, plain(label));
+    const chosen = inbox.filters[name];
+    const option = ([value, label]) => build("option", { value, selected: chosen === value }, plain(label));
     const any = build("option", { value: "" }, texts.any[name]);
     const select = build("select", { "aria-label": texts.filter[name] }, any, ...options.map(option));
     select.addEventListener("change", () => this.#again({ ...inbox.filters, [name]: select.value }));
@@ -283,7 +284,8 @@ function mark(name, label) {
 }
 
 function dot(count, label) {
-  return build("span", { class: "dot", role: "img", "aria-label": label, title: label }, count > 1 ? String(count) : "");
+  const attributes = { class: "dot", role: "img", "aria-label": label, title: label };
+  return build("span", attributes, count > 1 ? String(count) : "");
 }
 
 function languageName(named, code) {

@@ -8,12 +8,6 @@ import { newer, rowAfter } from "./detail.js";
 export const VIEWS = ["waiting", "mine", "all", "closed"];
 export const FILTERS = ["reason", "language", "tag", "agent"];
 
-const MINUTE = 60_000;
-const FIRST = 400 * 24 * 60 * MINUTE; // as in conversation.py: nobody waits that long
-const HEAD_START = {
-  angry: 10 * MINUTE, always_a_person: 5 * MINUTE, asked_again: 5 * MINUTE, asked_for_person: 2 * MINUTE,
-  failure: 2 * MINUTE,
-}; // prettier-ignore
 const LATER = 1e15; // ms: after every date
 const MOST = 2_000; // rows kept; beyond that the ones that no list shows are forgotten
 
@@ -24,15 +18,9 @@ const BELONGS = {
   closed: (row) => row.status === "closed",
 };
 
-/** Its place in line, in milliseconds: the smallest is next. */
-export function placeOf(row) {
-  const since = Date.parse(row.waiting_since ?? "") || 0;
-  return since - (row.first_in_line ? FIRST : (HEAD_START[row.reason] ?? 0));
-}
-
 const newest = (row) => -(Date.parse(row.updated_at ?? "") || 0);
 const ORDER = {
-  waiting: placeOf,
+  waiting: (row) => Date.parse(row.queue_at ?? row.waiting_since ?? "") || 0, // the earliest is next in line
   mine: (row) => Date.parse(row.owed_since ?? "") || LATER + newest(row), // whoever waits for me comes first
   all: newest,
   closed: newest,
@@ -69,7 +57,8 @@ export class Inbox {
   get shown() {
     const fitting = [...this.rows.values()].filter((row) => this.#fits(row));
     const order = ORDER[this.view];
-    const byId = (one, other) => (one.conversation < other.conversation ? -1 : 1);
+    const up = this.view === "waiting" ? 1 : -1;
+    const byId = (one, other) => (one.conversation < other.conversation ? -up : up);
     return this.#withinReach(fitting.sort((one, other) => order(one) - order(other) || byId(one, other)));
   }
 

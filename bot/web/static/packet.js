@@ -13,7 +13,8 @@ export class PacketPanel {
   #id = "";
   #timer;
 
-  /** `load(id)` resolves to the Packet, `find(q, language)` to passages; `use(text, passage)` puts one into the reply. */
+  /** `load(id)` resolves to the Packet, `find(q, language)` to passages; `use(text, passage)` puts one into the
+   * reply. */
   constructor({ texts, load, find, use, open, close }) {
     Object.assign(this, { texts, load, find, use, open });
     const attributes = { type: "button", class: "icon close-packet", "aria-label": texts.closePacket, onclick: close };

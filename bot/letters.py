@@ -15,16 +15,20 @@ def letters(
 ) -> Iterator[tuple[int, Letter]]:
     """(the seq up to which it speaks, the letter), in order, for events that no letter has gone out for.
 
-    Answers that follow each other go out together. Nobody is written to who has the chat open.
+    Nobody is written to who has the chat open. A letter whose text the shop switched off is none.
     """
     answers: list[Event] = []
     for event in events:
-        if event.kind is Kind.MESSAGE and event.author is Author.AGENT:
+        if event.kind is Kind.EMAIL_LEFT:
+            answers.clear()  # whoever typed an address had the chat open
+            if house.mail_to and (letter := _to_shop(conversation, house)).text:
+                yield event.seq, letter
+        elif event.kind is Kind.MESSAGE and event.author is Author.AGENT:
             answers.append(event)
-        elif event.kind is Kind.EMAIL_LEFT and house.mail_to:
-            yield event.seq, _to_shop(conversation, house)
     if answers and conversation.email and not is_reading:
-        yield events[-1].seq, _to_customer(conversation, answers, house)
+        letter = _to_customer(conversation, answers, house)
+        if letter.text:
+            yield events[-1].seq, letter
 
 
 def _to_shop(c: Conversation, house: House) -> Letter:

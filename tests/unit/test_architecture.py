@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 PORTS = {"ports", "hub", "desk", "presence"}
 USE_CASES = {
     "retrieval", "compose", "reply", "worker", "inbox", "ingest", "evaluate", "customer", "line", "ladder", "packet",
-    "login", "attempts", "letters", "post", "answers", "unanswered", "contradictions",
+    "login", "attempts", "letters", "post", "answers", "unanswered",
 }  # fmt: skip
 EDGES = {"cli", "commands", "agent_commands", "judge_commands", "shell", "output", "__main__", "web"}
 MAY_BE_LONG = {"lexicon", "facts", "clauses"}  # tables of words and figures read best in one piece

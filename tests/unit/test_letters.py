@@ -16,9 +16,9 @@ HOUSE = House("Lamps & Co", mail_to="desk@shop.example", console_url="https://sh
 LEFT = "mia@example.com"
 
 
-def waiting(language: str = "en", customer: str = "visitor:7f3a9c") -> Conversation:
-    asked = Conversation("c1", customer, "e1", language=language)
-    asked = asked.said("Where is my lamp?", sender="s", cid="m1", at=AT)
+def waiting(text: str = "Where is my lamp?", customer: str = "visitor:7f3a9c") -> Conversation:
+    asked = Conversation("c1", customer, "e1")
+    asked = asked.said(text, sender="s", cid="m1", at=AT)
     return asked.handed_off(Reason.NO_ANSWER, at=AT, text="Soon.")
 
 
@@ -56,7 +56,7 @@ def test_a_shop_without_a_mailbox_gets_none() -> None:
 
 
 def test_in_the_customers_language() -> None:
-    ((_, letter),) = due(left(waiting("zh")))
+    ((_, letter),) = due(left(waiting("我的灯在哪里？")))
     assert letter.subject == "Lamps & Co：Visitor 7F3A在等回复"
 
 

@@ -161,7 +161,8 @@ describe("asking by HTTP", () => {
   });
 
   test("says what is the matter, in the server's words when it has some", async () => {
-    served([429, { error: "too_fast", after_ms: 42_000 }], [422, { error: "bad_request", says: "No text." }], [500], [0]);
+    const tooFast = [429, { error: "too_fast", after_ms: 42_000 }];
+    served(tooFast, [422, { error: "bad_request", says: "No text." }], [500], [0]);
     await assert.rejects(logIn("sam", "x"), { status: 429, code: "too_fast", afterMs: 42_000 });
     await assert.rejects(api("POST", "answers", {}), { says: "No text." });
     await assert.rejects(api("GET", "agents"), { status: 500, code: "internal" });

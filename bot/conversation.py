@@ -44,7 +44,7 @@ class Conversation:
     customer: str
     epoch: str
     status: Status = Status.BOT
-    version: int = 0  # counts changes of state, not messages: who acts on what they see is not disturbed by talk
+    version: int = 0  # counts changes of hands: whoever acts on what they see is not disturbed by talk, tags, ratings
     head: int = 0
     language: str = "en"  # the customer's, as last written
     agent: str | None = None
@@ -220,7 +220,7 @@ class Conversation:
         if event.kind is Kind.NOTED:
             return kept
         made = _CHANGES[event.kind](kept, event)
-        return replace(kept, version=kept.version + 1, **made)
+        return replace(kept, version=kept.version + (event.kind in MOVES), **made)
 
     def _reopened(self, at: datetime) -> "Conversation":
         if self.status is not Status.CLOSED:
@@ -263,6 +263,9 @@ class Conversation:
 # ── what each kind of event changes ──
 
 State = dict[str, Any]
+MOVES = frozenset({
+    Kind.HANDED_OFF, Kind.CLAIMED, Kind.TRANSFERRED, Kind.REQUEUED, Kind.RETURNED, Kind.CLOSED, Kind.REOPENED,
+})  # fmt: skip
 _AROUND = "?!.,;:()\"'“”"  # what stands around a word
 _NOBODY: State = {"agent": None, "agent_name": "", "owed_since": None}
 _NOT_IN_LINE: State = {"waiting_since": None, "queue_at": None, "is_delayed": False}

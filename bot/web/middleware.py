@@ -20,8 +20,10 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGI, frame_ancestors: str) -> None:
         self._app = app
-        self._chat = _headers(f"frame-src 'self'; form-action 'none'; frame-ancestors {frame_ancestors}")
-        self._console = _headers("form-action 'self'; frame-ancestors 'none'")
+        self._chat = _headers(
+            f"img-src 'self' data:; frame-src 'self'; form-action 'none'; frame-ancestors {frame_ancestors}"
+        )
+        self._console = _headers("img-src 'self'; form-action 'self'; frame-ancestors 'none'")
 
     async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
         headers = self._console if is_console(scope) else self._chat
@@ -36,7 +38,7 @@ class SecurityHeaders:
 
 def _headers(policy: str) -> list[tuple[bytes, bytes]]:
     whole = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         f"base-uri 'none'; require-trusted-types-for 'script'; {policy}"
     )
     return [

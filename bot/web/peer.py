@@ -120,6 +120,12 @@ class Following:
                  "status": conversation.status.value, "resumed": is_whole}  # fmt: skip
         return state, events
 
+    async def head(self) -> tuple[str, int]:
+        """(epoch, newest seq): live events come from here on, all before that by `sync`. Raises NotFound."""
+        conversation = await self._bot.store.conversation(self.id)
+        self.sent_to = conversation.head
+        return conversation.epoch, conversation.head
+
     async def _after(self, epoch: str, head: int, asked: wire.Position | None) -> tuple[Sequence[Event], bool]:
         since = asked.seq if asked else 0
         if asked and since and asked.epoch != epoch:

@@ -1,13 +1,22 @@
 """Chromium against a running server with a small knowledge base of its own, one of whose entries is hostile."""
 
+import asyncio
 import http.server
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect, sync_playwright
 
+from bot import bootstrap, login
+from bot.access import Role
+from bot.settings import Settings
 from tests.running import bot, serving
 
 CHROMIUM = "/usr/bin/chromium"
@@ -16,6 +25,8 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PATIENCE_MS = 15_000  # a slow machine answers its first question slowly
+PASSWORD = "correct horse battery staple"
+SCREENSHOTS = "ANSWERDESK_SCREENSHOTS"  # a folder, for whoever wants to look at what the tests saw
 
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script> [press](javascript:alert(3)) \u202eevil\u202c'
 KNOWLEDGE = {
@@ -144,6 +155,99 @@ def chat(server: str, visitor: Callable[..., Page]) -> Chat:
     page = visitor()
     page.goto(f"{server}/?locale=en&theme=light")
     return Chat(page).open()
+
+
+# ── the agents' side ──
+
+
+@dataclass(frozen=True)
+class Office:
+    """A server with a knowledge base and agents of its own."""
+
+    url: str
+    data: Path
+    knowledge: Path
+
+    @classmethod
+    @contextmanager
+    def opened(
+        cls, folder: Path, knowledge: Mapping[str, str], agents: Sequence[tuple[str, str, Role]], **settings: str
+    ) -> "Iterator[Office]":
+        """`agents` are (login, name, role); the password of them all is PASSWORD."""
+        texts, data = folder / "knowledge", folder / "var"
+        texts.mkdir()
+        for name, text in knowledge.items():
+            (texts / name).write_text(text, encoding="utf-8")
+        settings = {"BOT_GENERATOR": "none", **settings}
+        read = bot(data, "ingest", str(texts), **settings)
+        assert read.returncode == 0, read.stderr
+        with ThreadPoolExecutor(1) as thread:  # Playwright's loop runs in this one
+            thread.submit(asyncio.run, _hire(data, agents)).result()
+        with serving(data, **settings) as running:
+            yield cls(running.url, data, texts)
+
+
+async def _hire(data: Path, agents: Sequence[tuple[str, str, Role]]) -> None:
+    settings = Settings(_env_file=None, data_dir=data, database_url="")  # type: ignore[call-arg]
+    async with bootstrap.staff(settings) as desk:
+        for name, shown, role in agents:
+            await login.add_agent(desk, name, shown, PASSWORD, role, capacity=100)
+
+
+class Console:
+    """The agents' inbox on a page, by what an agent sees."""
+
+    def __init__(self, page: Page) -> None:
+        find = page.locator
+        self.page = page
+        self.rows, self.cursor, self.title = find(".rows .row"), find(".rows .row.is-cursor"), find(".talk-head h2")
+        self.list_search = page.get_by_role("searchbox", name="Search in conversations")
+        self.state, self.says, self.thread = find(".talk-state"), find(".desk-says"), find(".talk .log")
+        self.messages, self.notes, self.lines = (
+            find(".talk .log .message .bubble"), find(".talk .log .note .bubble"), find(".talk .log .system"),
+        )  # fmt: skip
+        self.tail, self.working, self.input = find(".talk .tail"), find(".talk .working"), find(".writing textarea")
+        self.packet, self.door = find("aside.packet"), page.get_by_role("dialog", name="Log in")
+
+    def log_in(self, url: str, name: str, path: str = "/console") -> "Console":
+        self.page.goto(url + path)
+        self.page.get_by_label("Login").fill(name)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.keyboard.press("Enter")
+        expect(self.page.locator("header.top")).to_be_visible(timeout=PATIENCE_MS)
+        return self
+
+    def tab(self, name: str) -> Locator:
+        return self.page.get_by_role("tab", name=name)
+
+    def row(self, text: str) -> Locator:
+        return self.rows.filter(has_text=text)
+
+    def open(self, text: str) -> "Console":
+        self.row(text).click()
+        expect(self.thread).to_contain_text(text)
+        return self
+
+    def button(self, name: str) -> Locator:
+        return self.page.locator(".desk").get_by_role("button", name=name, exact=True)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def say(self, text: str) -> None:
+        self.input.fill(text)
+        self.input.press("Enter")
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """As the page asks: with its cookies and its token."""
+        script = "([method, path, body]) => import('/static/console-http.js').then(({api}) => api(method, path, body))"
+        return self.page.evaluate(script, [method, path, body])
+
+
+def keep_picture(name: str, page: Page) -> None:
+    if folder := os.environ.get(SCREENSHOTS):
+        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 @pytest.fixture

@@ -251,6 +251,7 @@ class Console {
     if (!row) return;
     this.head.draw(row, this.now());
     this.desk.draw(row);
+    this.deeds.draw();
   }
 
   #tick() {
@@ -283,7 +284,6 @@ class Console {
     this.talk = this.talks.open(id);
     const typed = this.typed.of(id);
     this.box.load(typed, typed.note && !typed.reply ? "note" : "reply");
-    this.deeds.draw();
     this.middle.replaceChildren(this.talk.log.element);
     this.talkColumn.replaceChildren(this.head.element, this.middle, this.desk.element);
     this.panes.dataset.pane = "talk";

@@ -8,7 +8,7 @@ import { build } from "./messages.js";
 
 export class Deeds {
   #busy = new Set(); // conversations for which the server is being asked
-  #words = new Map(); // conversation → what came in between
+  #words = new Map(); // conversation → {words, version}: what came in between, true of that version
 
   /** `page` has `current`, `row`, `desk`, `box`, `talks`; `learn(id)` fetches a row anew. */
   constructor({ texts, me, inbox, connection, people, page, learn }) {
@@ -19,12 +19,13 @@ export class Deeds {
   /** The desk shows what is true of the conversation that is open. */
   draw() {
     const { desk, current } = this.page;
-    desk.say(this.#words.get(current) ?? "");
+    const said = this.#words.get(current);
+    desk.say(said && said.version === this.page.row?.version ? said.words : "");
     desk.isBusy = this.#busy.has(current);
   }
 
   #say(conversation, words) {
-    this.#words.set(conversation, words);
+    this.#words.set(conversation, { words, version: this.inbox.rows.get(conversation)?.version });
     this.draw();
   }
 

@@ -12,6 +12,7 @@ export class Desk {
   #row = null;
   #can = new Set();
   #isBusy = false;
+  #mustNote = false; // the note was not chosen
 
   /** `act(name, fields)` does it: claim, takeOver, return, transfer {to, text}, close, tag {tags}, submit {mode}. */
   constructor({ texts, me, box, people, tags, act }) {
@@ -64,7 +65,7 @@ export class Desk {
   draw(row) {
     this.#row = row;
     this.#can = allowed(row, this.me);
-    const { buttons, tabs, box } = this;
+    const { buttons, tabs } = this;
     const has = (name) => this.#can.has(name);
     buttons.takeOver.hidden = !has("takeOver");
     buttons.returned.hidden = !has("return");
@@ -74,9 +75,21 @@ export class Desk {
     this.form.hidden = !this.#can.size;
     tabs.reply.disabled = !has("send");
     tabs.note.disabled = !has("note");
-    if (box.mode === "reply" && !has("send") && has("note")) box.setMode("note");
+    this.#fitMode(has("send"), has("note"));
     this.#drawState();
     this.drawSubmit();
+  }
+
+  /** Where nobody may reply there is the note; once they may, the reply comes back, unless a note is begun. */
+  #fitMode(mayReply, mayNote) {
+    const { box } = this;
+    if (box.mode === "reply" && !mayReply && mayNote) {
+      box.setMode("note");
+      this.#mustNote = true;
+    } else if (mayReply && this.#mustNote) {
+      if (box.mode === "note" && !box.text) box.setMode("reply");
+      this.#mustNote = false;
+    }
   }
 
   #drawState() {

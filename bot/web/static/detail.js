@@ -33,6 +33,11 @@ const CHANGES = {
   tagged: (row, { body }) => ({ tags: body.tags ?? row.tags }),
 };
 
+/** What the version counts: changes of hands. */
+const MOVES = new Set(
+  ["handed_off", "claimed", "transferred", "requeued", "returned", "closed", "reopened"].map((what) => `conversation.${what}`),
+);
+
 /** `event` must be the next one of this conversation; one the row already knows changes nothing. */
 export function rowAfter(row, event) {
   if (event.seq <= row.head) return row;
@@ -42,10 +47,10 @@ export function rowAfter(row, event) {
   if (kind === "message.created") return versioned({ ...next, ...said(row, known) }, version, row.version);
   const change = CHANGES[String(kind).split(".")[1]];
   if (!String(kind).startsWith("conversation.") || !change) return versioned(next, version, row.version);
-  return versioned({ ...next, ...change(row, known) }, version, row.version + 1);
+  return versioned({ ...next, ...change(row, known) }, version, row.version + MOVES.has(kind));
 }
 
-/** The server says the version; without it, it is counted as the server counts: changes of state, not messages. */
+/** The server says the version; without it, it is counted as the server counts. */
 function versioned(row, version, counted) {
   return { ...row, version: Number.isInteger(version) ? version : counted };
 }

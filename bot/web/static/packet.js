@@ -6,6 +6,7 @@ import { build } from "./messages.js";
 import { decimal, passageCard, scoreBar } from "./passages.js";
 import { thresholdWords } from "./turn.js";
 
+const BY_SCORE = new Set(["no_answer", "asked_again"]); // where a score led to the hand-off
 const SHOWN = 4; // passages, earlier conversations: the rest at a click
 const SEARCH_AFTER = 250; // ms without a key
 
@@ -65,41 +66,46 @@ export class PacketPanel {
 
   // ── why it is here ──
 
-  #why({ reason, handed_off_at: at, score, thresholds, decision, passages = [] }) {
+  #why({ reason, handed_off_at: at, score, thresholds, passages = [] }) {
     const { texts } = this;
     if (!reason && !at) return this.#section(texts.why, build("p", { class: "quiet" }, texts.notHandedOff));
     const badge = build("p", { class: "reason" }, texts.reason[reason] ?? plain(reason));
     const when = at ? [build("p", { class: "quiet small-text" }, texts.handedOffAt(texts.date(new Date(at))))] : [];
     const needed = thresholds?.answer;
-    if (decision && passages.length && needed !== undefined) {
+    if (BY_SCORE.has(reason) && passages.length && needed !== undefined) {
       const words = score < needed ? texts.missed : texts.reached;
       when.push(build("p", { class: "small-text" }, words(decimal(score), decimal(needed))));
     }
     return this.#section(texts.why, badge, ...when);
   }
 
-  #asked({ question, query }) {
-    const { texts } = this;
+  #asked({ question }) {
     if (!question?.text) return null;
-    const words = build("blockquote", { dir: "auto" }, plain(question.text));
-    const searched = query && query.trim() !== question.text.trim();
-    const line = build("p", { class: "quiet small-text" }, `${texts.searched}: `);
-    line.append(build("span", { dir: "auto" }, plain(query)));
-    return this.#section(texts.asked, words, searched ? line : "");
+    return this.#section(this.texts.asked, build("blockquote", { dir: "auto" }, plain(question.text)));
   }
 
   // ── what the bot tried ──
 
-  #tried({ passages = [], thresholds, score, error, decision }) {
+  #tried(packet) {
     const { texts } = this;
+    const { passages = [], thresholds, score, error, decision } = packet;
     const failed = error ? [build("p", { class: "badge trouble" }, texts.errorWas)] : [];
     if (!passages.length) {
       const words = decision ? texts.noPassages : texts.nothingTried;
       return this.#section(texts.tried, ...failed, build("p", { class: "quiet" }, words));
     }
     const cards = this.#few(passages, (passage) => this.#card(passage, thresholds));
-    const top = typeof score === "number" ? [scoreBar(texts, score, thresholds)] : [];
-    return this.#section(texts.tried, ...failed, ...top, thresholdWords(texts, thresholds ?? {}), cards);
+    const bar = typeof score === "number" ? [scoreBar(texts, score, thresholds)] : [];
+    const top = [...failed, ...this.#searched(packet), ...bar, thresholdWords(texts, thresholds ?? {})];
+    return this.#section(texts.tried, ...top, cards);
+  }
+
+  /** It may be another question than the last: who asks for a person asks the bot nothing. */
+  #searched({ query, question }) {
+    if (!query || query.trim() === question?.text.trim()) return [];
+    const line = build("p", { class: "quiet small-text" }, `${this.texts.searched}: `);
+    line.append(build("span", { dir: "auto" }, plain(query)));
+    return [line];
   }
 
   #card(passage, thresholds) {

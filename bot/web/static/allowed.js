@@ -6,7 +6,6 @@ export function allowed(row, me) {
   const isMine = row.status === "agent" && row.agent?.id === me.agent.id;
   const isTheirs = row.status === "agent" && !isMine;
   const isFree = row.status === "waiting" || row.status === "bot";
-  const isOver = row.status === "closed";
   const mayAct = may("reply") && (isMine || (isTheirs && may("overrule")));
   const rules = {
     claim: may("claim") && isFree,
@@ -14,7 +13,7 @@ export function allowed(row, me) {
     send: may("reply") && (isMine || (may("claim") && isFree)),
     return: mayAct || (may("reply") && row.status === "waiting"),
     transfer: mayAct,
-    close: !isOver && (mayAct || (may("reply") && isFree)),
+    close: mayAct || (may("reply") && isFree),
     note: may("reply"),
     tag: may("reply"),
   };

@@ -50,8 +50,8 @@ export function item(label, onclick, { checked, detail = "", mark = "" } = {}) {
   return build("button", attributes, mark ? icon(mark, 18) : "", words, lead);
 }
 
-/** A modal dialog with a title; removed when it closes. `fill(dialog)` returns its nodes. `isLock`: it cannot be
- * dismissed, and hides the page. */
+/** A modal dialog with a title; removed when it closes. `fill(dialog)` returns its nodes. `isLock`: it hides the page,
+ * and only `close(why)` ends it. */
 export function openDialog(title, fill, { close = "", wide = false, isLock = false } = {}) {
   const kind = ["dialog", wide && "wide", isLock && "lock"].filter(Boolean).join(" ");
   const dialog = build("dialog", { class: kind, "aria-label": title });
@@ -62,8 +62,19 @@ export function openDialog(title, fill, { close = "", wide = false, isLock = fal
   dialog.append(head, ...fill(dialog));
   dialog.addEventListener("cancel", (event) => isLock && event.preventDefault());
   dialog.addEventListener("click", (event) => event.target === dialog && !isLock && shut());
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    if (isLock && !dialog.returnValue) return dialog.showModal(); // browsers let a second Escape through
+    dialog.remove();
+    return giveBackCaret(document.activeElement);
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
+}
+
+/** Chromium gives the focus back to a field without its caret: whatever is typed then goes nowhere. */
+function giveBackCaret(element) {
+  if (!element?.matches("input, textarea")) return;
+  element.blur();
+  element.focus({ preventScroll: true });
 }

@@ -91,7 +91,7 @@ function guard(me, texts) {
 function askAgain(me, texts, done) {
   const goOn = (next) => {
     if (next.agent.id !== me.agent.id || String(next.actions) !== String(me.actions)) return location.reload();
-    dialog.close();
+    dialog.close("in");
     return done();
   };
   const form = loginForm(texts, goOn, { login: me.agent.login });

@@ -33,10 +33,10 @@ const CHANGES = {
   tagged: (row, { body }) => ({ tags: body.tags ?? row.tags }),
 };
 
-/** What the version counts: changes of hands. */
-const MOVES = new Set(
-  ["handed_off", "claimed", "transferred", "requeued", "returned", "closed", "reopened"].map((what) => `conversation.${what}`),
-);
+const HANDS = ["handed_off", "claimed", "transferred", "requeued", "returned", "closed", "reopened"];
+
+/** The kinds of events that the version counts: changes of hands. */
+export const MOVES = new Set(HANDS.map((what) => `conversation.${what}`));
 
 /** `event` must be the next one of this conversation; one the row already knows changes nothing. */
 export function rowAfter(row, event) {
@@ -47,7 +47,7 @@ export function rowAfter(row, event) {
   if (kind === "message.created") return versioned({ ...next, ...said(row, known) }, version, row.version);
   const change = CHANGES[String(kind).split(".")[1]];
   if (!String(kind).startsWith("conversation.") || !change) return versioned(next, version, row.version);
-  return versioned({ ...next, ...change(row, known) }, version, row.version + MOVES.has(kind));
+  return versioned({ ...next, ...change(row, known) }, version, row.version + (MOVES.has(kind) ? 1 : 0));
 }
 
 /** The server says the version; without it, it is counted as the server counts. */

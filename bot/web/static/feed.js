@@ -5,8 +5,8 @@ import { api } from "./console-shell.js";
 const AGAIN_AFTER = 3_000; // ms until a list that did not come is asked for again
 
 export class Feed {
-  /** `drawn()` when rows changed, `gone(id)` when the server does not know one, `moved(row)` when its state changed;
-   * `isSeen(row)`: is it open, with somebody looking? */
+  /** `drawn()` when rows changed, `gone(id)` when the server does not know one, `moved(row)` when its background is
+   * another one now; `isSeen(row)`: is it open, with somebody looking? */
   constructor({ inbox, marks, alerts, drawn, gone, moved, isSeen }) {
     Object.assign(this, { inbox, marks, alerts, drawn, gone, moved, isSeen });
   }
@@ -82,7 +82,7 @@ export class Feed {
     if (isNews) this.marks.came(row);
     if (isWaiting) this.alerts.tell("newWaiting", row);
     else if (isNews && isToMe) this.alerts.tell("newMessage", row);
-    if (before?.version !== row.version) this.moved(row);
+    if (before?.version !== row.version || before.email !== row.email) this.moved(row);
   }
 
   unread(row) {

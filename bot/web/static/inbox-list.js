@@ -188,7 +188,7 @@ export class InboxList {
       score && small("lang", texts.rated(score)),
       ...tags.slice(0, TAGS).map((tag) => build("span", { class: "tag", title: plain(tag) }, small("", plain(tag)))),
       tags.length > TAGS && small("lang", `+${tags.length - TAGS}`),
-      small("holder", this.#holder(row)),
+      this.#holder(row) && small("holder", this.#holder(row)),
     ];
     return build("span", { class: "row-line row-marks" }, ...marks.filter(Boolean));
   }

@@ -114,8 +114,9 @@ export class Speech extends Messages {
       place.replaceChildren(build("span", { class: "quiet" }, this.texts.loading));
       place.replaceChildren(...(await this.makeAnswer(seq)));
     };
-    const attributes = { type: "button", class: "link", onclick: make };
-    place.append(build("button", attributes, icon("book", 16), this.texts.makeAnswer));
+    const words = this.texts.makeAnswer;
+    const attributes = { type: "button", class: "link", "aria-label": words, title: words, onclick: make };
+    place.append(build("button", attributes, icon("book", 16), build("span", {}, words)));
     return place;
   }
 

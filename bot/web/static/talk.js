@@ -1,11 +1,11 @@
 /** One open conversation: its events in order, and the thread that shows them. */
 
+import { MOVES } from "./detail.js";
 import { Log } from "./log.js";
 import { plain } from "./markup.js";
 import { Speech } from "./speech.js";
 
 const TYPING_FOR = 8_000; // ms: who stops typing may forget to say so
-const MOVES = ["handed_off", "claimed", "transferred", "requeued", "returned", "closed", "reopened"];
 
 export class Talk {
   #typing;
@@ -39,7 +39,7 @@ export class Talk {
   }
 
   #happened({ kind, at, body }) {
-    if (MOVES.includes(kind.slice("conversation.".length))) {
+    if (MOVES.has(kind)) {
       this.log.dropDrafts();
       this.#quiet();
     }

@@ -42,6 +42,14 @@ describe("a command", () => {
     assert.equal(sent("claim")[0].expect_version, 3);
   });
 
+  test("has a cid of its own, though it is the same command", async () => {
+    const commands = new Commands({ connection: await opened(), clock });
+    commands.run(claim);
+    commands.run(claim);
+    await settled();
+    assert.equal(new Set(sent("claim").map(({ cid }) => cid)).size, 2);
+  });
+
   test("whose ack got lost is repeated with the same cid, over the next connection", async () => {
     const late = [];
     const done = new Commands({ connection: await opened(), clock }).run(claim, () => late.push("late"));

@@ -105,8 +105,13 @@ describe("a row after an event", () => {
     assert.deepEqual([known.language, known.tags, known.email, known.score], ["zh", ["vip"], "a@b.example", null]);
   });
 
-  test("counts changes of state as versions, not talk and not notes", () => {
-    assert.equal(play(ask, handOff, ask, claim, ["note.created", "agent", { text: "psst" }], say).version, 2);
+  test("counts changes of hands as versions, not talk, notes, tags or ratings", () => {
+    const asides = [
+      ["note.created", "agent", { text: "psst" }],
+      ["conversation.tagged", "agent", { tags: ["vip"] }],
+      ["conversation.rated", "customer", { score: 2 }],
+    ];
+    assert.equal(play(ask, handOff, ask, ...asides, claim, say).version, 2);
     const said = { seq: 1, kind: "message.created", author: "customer", body: { text: "?" } };
     assert.equal(rowAfter(row(), { ...said, version: 7 }).version, 7);
   });
@@ -256,10 +261,12 @@ describe("read marks", () => {
   test("forget the oldest conversation, not the one that is read", () => {
     const storage = memoryStorage();
     const marks = new ReadMarks(storage, "k");
-    for (let index = 0; index <= 500; index++) marks.read(`c${index}`, "e", 9);
+    for (let index = 0; index < 500; index++) marks.read(`c${index}`, "e", 9);
+    marks.read("c0", "e", 10);
+    marks.read("one too many", "e", 9);
     const again = new ReadMarks(storage, "k");
-    assert.equal(again.unread({ conversation: "c0", epoch: "e", asked: 9 }), 1);
-    assert.equal(again.unread({ conversation: "c500", epoch: "e", asked: 9 }), 0);
+    const unread = (conversation) => again.unread({ conversation, epoch: "e", asked: 9 });
+    assert.deepEqual(["c0", "c1", "c499", "one too many"].map(unread), [0, 1, 0, 0]);
   });
 });
 

@@ -3,6 +3,7 @@
 Each is one `Bot.change`, compared with the version the agent saw, and the same for every retry of its `cid`.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from bot.access import Action, Agent, may
@@ -68,9 +69,13 @@ async def give_back(bot: Bot, agent: Agent, id: str, *, cid: str, expected: int)
     def step(c: Conversation) -> Conversation:
         return c.returned(at=bot.now(), text=bot.house.texts.say("returned", c.language), by=_holder(agent))
 
-    changed = await _change(bot, agent, id, cid, _at_version(expected, step))
-    bot.wake(id)
-    return changed
+    async def change_and_wake() -> Changed:
+        changed = await _change(bot, agent, id, cid, _at_version(expected, step))
+        bot.wake(id)
+        return changed
+
+    # Shielded whole: a console that closes during the commit must not leave a question nobody sees to.
+    return await asyncio.shield(change_and_wake())
 
 
 async def transfer(bot: Bot, agent: Agent, id: str, to: str, *, cid: str, expected: int, text: str = "") -> Changed:

@@ -51,7 +51,7 @@ class Ladder:
     def _overdue(self, c: Conversation) -> Conversation:
         house, now = self._bot.house, self._bot.now()
         if c.status is Status.WAITING and c.waiting_since and (now - c.waiting_since).total_seconds() >= house.claim_s:
-            return c.delayed(at=now, text=house.texts.say("delayed", c.language))
+            return c.delayed(at=now, text=house.texts.say("delayed_known" if c.email else "delayed", c.language))
         if c.status is Status.AGENT and c.owed_since and (now - c.owed_since).total_seconds() >= house.reply_s:
             return c.requeued("silent", at=now, text=house.texts.say("requeued", c.language, agent=c.agent_name))
         return c

@@ -65,12 +65,16 @@ async def places(bot: Bot) -> Mapping[str, Place]:
     if not waiting:
         return {}
     first = (await _standing(bot, 1)).place
-    n_available = max(len(bot.presence.available), 1)
+    n_available = len(bot.presence.available)
+    rounds = {n: ceil(n / max(n_available, 1)) for n in range(1, len(waiting) + 1)}
+    waits = dict.fromkeys(rounds.values())
+    if first.wait_s is not None:
+        for n, round in rounds.items():
+            waits[round] = waits[round] or await expected_wait(bot, n, n_available)
     return {
-        row.conversation.id: Place(n, first.wait_s and first.wait_s * ceil(n / n_available), first.is_open,
-                                   first.opens_at)
+        row.conversation.id: Place(n, waits[rounds[n]], first.is_open, first.opens_at)
         for n, row in enumerate(waiting, start=1)
-    }  # fmt: skip
+    }
 
 
 async def joining(bot: Bot, conversation: str, reason: Reason) -> Standing | None:
@@ -97,15 +101,21 @@ def told(bot: Bot, here: Standing, language: str, email: str) -> tuple[str, Mapp
     """(what the customer reads after the reason, what the event carries besides)."""
     say, place = bot.house.texts.say, here.place
     data: dict[str, Any] = {"position": place.position}
+    known = "_known" if email else ""
     if here.needs_address and not email:
         data["offer"] = "email"
     if not place.is_open:
         if place.opens_at is None:
-            return say("line.closed_unknown", language), data
+            return say("line.nobody_known" if email else "line.closed_unknown", language), data
         opens = bot.house.hours.spoken(place.opens_at, bot.now(), language)
-        return say("line.closed", language, opens=opens), data | {"opens_at": place.opens_at.isoformat()}
+        return say(f"line.closed{known}", language, opens=opens), data | {"opens_at": place.opens_at.isoformat()}
     if not here.is_staffed:
-        return say("line.nobody", language), data
+        return say(f"line.nobody{known}", language), data
+    return _position_and_wait(bot, place, language, data)
+
+
+def _position_and_wait(bot: Bot, place: Place, language: str, data: dict[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    say = bot.house.texts.say
     where = (
         say("line.next", language) if place.position == 1 else say("line.position", language, position=place.position)
     )

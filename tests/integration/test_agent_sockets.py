@@ -4,8 +4,7 @@ import asyncio
 import random
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from dataclasses import replace
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from bot.errors import Unavailable
 from bot.ports import Generator
 from bot.web import agent_socket, wire
 from bot.web.agent_socket import MOST_OPEN, SOCKETS_PER_AGENT
+from tests.desks import Hands
 from tests.fakes import AT, RETURNS, WARRANTY, begin, document, eventually, plays, stock, writes
 from tests.site import Agent, Frame, Site, Tab, running
 
@@ -360,14 +360,14 @@ async def test_every_retry_gets_the_same_ack_whatever_happened_since(site: Site,
             ("send", {"text": "Hello."}),
             ("note", {"text": "A note."}),
             ("tag", {"tags": ["late"]}),
-            ("transfer", {"expect_version": 3, "to": ben_id, "text": "Yours."}),
+            ("transfer", {"expect_version": 2, "to": ben_id, "text": "Yours."}),
         ]
         first = {}
         for type, fields in steps:
             await mine.tell(type, id=type, cid=f"cid-{type}", **fields)
             first[type] = await mine.next("ack", ref=type)
             assert first[type]["duplicate"] is False
-        await other.tell("close", id="close", cid="cid-close", expect_version=4)
+        await other.tell("close", id="close", cid="cid-close", expect_version=3)
         first["close"] = await other.next("ack", ref="close")
         await login.disable(site.bot, "ben")
         for type, fields in steps:
@@ -532,7 +532,6 @@ async def test_the_customer_does_not_wait_for_an_agent_who_does_not_have_the_con
         await tab.event(Kind.CLAIMED)
         await other.tell("typing", on=True)
         assert not [frame for frame in await tab.quiet(0.2) if frame["type"] == "typing"]
-        assert await refused(mine, "typing", on=True, conversation="made-up") if False else True
 
 
 async def test_typing_where_nothing_is_open_is_refused_each_time(site: Site, ana: Agent) -> None:
@@ -612,23 +611,19 @@ async def lists(agent: Agent) -> dict[str, Frame]:
 
 
 async def test_a_change_reaches_the_inbox_with_its_row_and_counts(site: Site, ana: Agent) -> None:
+    await waiting(site)
     async with ana.console() as console:
         id = await waiting(site, Reason.ANGRY)
         feed = Feed()
         await feed.until(console, (await site.bot.inbox.position())[1])
         row = feed.rows[id]
-        assert (row["status"], row["reason"], row["version"], row["head"], row["asked"]) == (
-            "waiting",
-            "angry",
-            1,
-            2,
-            1,
-        )
+        assert (row["status"], row["reason"], row["version"]) == ("waiting", "angry", 1)
+        assert (row["head"], row["asked"]) == (2, 1)
         assert row == await ana.row(id)
-        assert feed.counts == {"waiting": 1, "mine": 0, "agent": 0, "bot": 0, "closed": 0}
+        assert feed.counts == {"waiting": 2, "mine": 0, "agent": 0, "bot": 0, "closed": 0}
         await claim(console, id)
         await feed.until(console, (await site.bot.inbox.position())[1])
-        assert feed.counts == {"waiting": 0, "mine": 1, "agent": 1, "bot": 0, "closed": 0}
+        assert feed.counts == {"waiting": 1, "mine": 1, "agent": 1, "bot": 0, "closed": 0}
         assert feed.rows[id]["agent"] == {"id": ana.me["agent"]["id"], "name": "Ana"}
 
 
@@ -715,6 +710,7 @@ async def test_a_feed_that_failed_halfway_misses_nothing(
             raise Unavailable("the database cannot be used now")
         return await counts(agent)
 
+    await waiting(site)
     async with ana.console() as console:
         await console.next("presence")
         monkeypatch.setattr(site.bot.inbox, "counts", away_once)
@@ -727,29 +723,30 @@ async def test_the_longest_rows_fit_through_the_socket(site: Site, ana: Agent) -
     """What a customer may make a row hold must not close every console that is behind."""
     await waiting(site)
     epoch, position = await site.bot.inbox.position()
-    for n in range(100):
+    for n in range(80):
         await begin(site.bot, f"long{n}", page="\x01" * 2_000)
         await site.bot.change(f"long{n}", lambda c: c.said("\x02" * 200 + "x", sender="x", cid="m", at=AT))
     feed = Feed(epoch, position)
     async with ana.console(inbox={"epoch": epoch, "position": position}) as console:
-        await feed.until(console, position + 100)
-    assert (len(feed.rows), feed.n_resets) == (100, 0)
+        await feed.until(console, position + 80)
+    assert (len(feed.rows), feed.n_resets) == (80, 0)
 
 
 async def test_a_heartbeat_brings_what_another_process_wrote(site: Site, ana: Agent) -> None:
-    object.__setattr__(site.doors, "heartbeat_s", 0.15)
+    object.__setattr__(site.doors, "heartbeat_s", 0.3)
     id = await waiting(site)
     async with ana.console(id) as console:
         await open_one(console, id)
-        for n in range(2):
-            await site.bot.store.change(
-                id, lambda c, n=n: c.said("hm?", sender="x", cid=f"p{n}", at=AT)
-            )  # past the hub
-            row = next(iter((await console.next("inbox"))["rows"]))
-            assert (row["conversation"], row["head"]) == (id, 3 + n)
-            assert 3 + n in [f["seq"] for f in console.seen if f["type"] == "event"] or (await console.event())["seq"]
-            ping = max((f["n"] for f in console.seen if f["type"] == "ping"), default=0)
-            await console.tell("pong", n=ping)
+        for n in (3, 4):
+            # Past the hub, as another process does.
+            await site.bot.store.change(id, lambda c, n=n: c.said("hm?", sender="x", cid=f"p{n}", at=AT))
+            missing = {"event", "inbox"}
+            while missing:
+                frame = await console.next()
+                if frame["type"] == "ping":
+                    await console.tell("pong", n=frame["n"])
+                if n in (frame.get("seq"), *(row["head"] for row in frame.get("rows", ()))):
+                    missing.discard(frame["type"])
 
 
 # ── a colleague's replies (R32) ──
@@ -767,8 +764,7 @@ async def test_a_colleagues_replies_are_never_missed_however_often_the_line_is_c
     async def say(console: Tab) -> None:
         for n in range(200):
             await console.tell("send", id=f"s{n}", cid=f"s{n}", text=f"reply {n}")
-            await asyncio.sleep(chance.uniform(0, 0.01))
-        await console.next("ack", ref="s199")
+            await console.next("ack", ref=f"s{n}")
         has_said_all.set()
 
     def keep(frames: list[Frame]) -> None:
@@ -786,10 +782,8 @@ async def test_a_colleagues_replies_are_never_missed_however_often_the_line_is_c
             is_last = has_said_all.is_set()
             async with ben.console(id, resume=[position]) as console:
                 assert console.seen[0]["conversations"][0]["resumed"] is True
-                try:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(_follow(console), 1.0 if is_last else chance.uniform(0.05, 0.25))
-                except TimeoutError:
-                    pass
                 keep(console.seen)
                 console.socket.transport.abort()
             if is_last:
@@ -856,24 +850,23 @@ async def test_a_claim_stops_the_bot_mid_sentence(start: Start) -> None:
 
 # ── the door ──
 
-PORT = "{port}"
 FOREIGN = [
-    None, "null", "", " ", "*", "file://", "https://evil.example", "http://evil.example:{port}",
+    None, "null", "*", "file://", "about:blank", "javascript:0", "https://evil.example", "http://evil.example:{port}",
     "http://127.0.0.1.evil.example:{port}", "http://evil127.0.0.1:{port}", "http://evil.example/127.0.0.1:{port}",
     "http://127.0.0.1", "http://127.0.0.1:1", "http://127.0.0.1:{port}0", "http://127.0.0.1:0{port}",
     "ws://127.0.0.1:{port}", "ftp://127.0.0.1:{port}", "HTTP://127.0.0.1:{port}", "Http://127.0.0.1:{port}",
     "https://127.0.0.1:{port}.evil.example", "http://127.0.0.1:{port}/", "http://127.0.0.1:{port}/console",
     "http://127.0.0.1:{port}?", "http://127.0.0.1:{port}#", "http://user@127.0.0.1:{port}",
-    "http://127.0.0.1:{port}@evil.example", "http://127.1:{port}", "http://2130706433:{port}", "http://localhost:{port}",
-    "http://127.0.0.1:{port}, http://evil.example", "http://127.0.0.1:{port} ", "127.0.0.1:{port}",
+    "http://127.0.0.1:{port}@evil.example", "http://127.1:{port}", "http://2130706433:{port}",
+    "http://localhost:{port}", "http://127.0.0.1:{port}, http://evil.example", "127.0.0.1:{port}",
     "//127.0.0.1:{port}", "http://127。0。0。1:{port}", "http://１２７.0.0.1:{port}", "http://xn--127-0.0.1:{port}",
-    "moz-extension://127.0.0.1:{port}", "http://[::1]:{port}", "javascript:0",
+    "moz-extension://127.0.0.1:{port}", "http://[::1]:{port}",
 ]  # fmt: skip
 
 
 async def opens(agent: Agent, origin: str | None) -> int:
     """The status the door answers with: 101 is open."""
-    headers = {} if origin is None else {"Origin": origin.strip("\n")}
+    headers = {} if origin is None else {"Origin": origin.encode().decode("latin-1")}
     try:
         async with agent.connect(origin=None, additional_headers=headers):
             return 101
@@ -883,20 +876,11 @@ async def opens(agent: Agent, origin: str | None) -> int:
 
 async def test_only_a_page_of_ours_opens_an_agents_socket(site: Site, ana: Agent) -> None:
     port = site.address.partition(":")[2]
-    foreign = [origin if origin is None else origin.replace(PORT, port) for origin in FOREIGN]
-    assert len(foreign) >= 30
-    answers = {}
-    for origin in foreign:
-        if origin is not None and (origin != origin.strip() or not origin):
-            continue  # a header cannot carry it: tried below, without the library
-        answers[origin] = await opens(ana, _as_header(origin))
-    assert answers == dict.fromkeys(answers, 403)
+    answers = {origin: await opens(ana, origin and origin.replace("{port}", port)) for origin in FOREIGN}
+    assert len(answers) >= 30
+    assert answers == dict.fromkeys(FOREIGN, 403)
     assert await opens(ana, f"http://{site.address}") == 101
-    assert not site.doors.open
-
-
-def _as_header(origin: str | None) -> str | None:
-    return origin if origin is None else origin.encode().decode("latin-1")
+    await eventually(lambda: not site.doors.open)
 
 
 async def test_with_a_public_address_only_that_one_is_ours(site: Site, ana: Agent) -> None:
@@ -906,7 +890,7 @@ async def test_with_a_public_address_only_that_one_is_ours(site: Site, ana: Agen
              "https://XN--BCHER-KVA.example:8443", f"{shop}.evil.example", f"http://{site.address}",
              "https://sub.xn--bcher-kva.example:8443", "https://bucher.example:8443", None)  # fmt: skip
     for origin in wrong:
-        assert await opens(ana, _as_header(origin)) == 403, origin
+        assert await opens(ana, origin) == 403, origin
     assert await opens(ana, shop) == 101
 
 
@@ -994,12 +978,12 @@ async def test_ten_sockets_an_agent_and_no_eleventh(site: Site, ana: Agent, ben:
 
 
 async def ends(console: Tab, how: Awaitable[Any]) -> float:
-    """Seconds from what ended the session to the close of its socket."""
+    """Seconds from the end of the session to the close of its socket."""
     await console.next("presence")
-    before = asyncio.get_running_loop().time()
     await how
+    ended = asyncio.get_running_loop().time()
     assert await console.closed() == wire.CLOSE["revoked"] == 4506
-    return asyncio.get_running_loop().time() - before
+    return asyncio.get_running_loop().time() - ended
 
 
 @pytest.mark.parametrize("how", ["log-out", "disabled", "another role", "revoked", "password"])
@@ -1042,15 +1026,16 @@ async def test_a_role_changed_back_and_forth_is_another_session(site: Site, ana:
         assert await console.closed() == 4506
 
 
-async def test_a_console_that_is_used_keeps_the_session(site: Site, ana: Agent) -> None:
-    """Half an hour after the last click it is over, and a click on the socket is one."""
-    id = await waiting(site)
-    late = replace(site.bot, now=lambda: AT)
-    assert await login.use(late, "made up") is None
-    async with ana.console(id) as console:
-        sessions = (await ana.get("sessions"))["sessions"]
-        await claim(console, id)
-        assert (await ana.get("sessions"))["sessions"][0]["id"] == sessions[0]["id"]
+async def test_half_an_hour_after_the_last_click_it_is_over_and_a_click_here_is_one(site: Site, ana: Agent) -> None:
+    hands, id = Hands(AT), await waiting(site)
+    object.__setattr__(site.bot, "now", hands.now)
+    async with ana.console(id) as used, site.agent("ana") as idle, idle.console() as unused:
+        hands.go(minutes=29)
+        await claim(used, id)
+        hands.go(minutes=2)
+        assert await unused.closed() == 4506
+        await used.tell("note", id="n", cid="n", text="Still here.")
+        await used.next("ack", ref="n")
 
 
 # ── bad frames, and leaving ──
@@ -1073,7 +1058,7 @@ async def test_bad_frames_get_a_code_and_the_socket_stays(site: Site, ana: Agent
 
 async def test_sockets_that_come_and_go_leave_nothing_behind(site: Site, ana: Agent) -> None:
     id = await waiting(site)
-    before = len(asyncio.all_tasks())
+    before, watching = len(asyncio.all_tasks()), len(site.bot.presence._watching)
     for n in range(12):
         async with ana.console(id) as console:
             await open_one(console, id)
@@ -1083,7 +1068,7 @@ async def test_sockets_that_come_and_go_leave_nothing_behind(site: Site, ana: Ag
     assert not site.doors.open
     assert not site.doors.per_session._held
     assert not site.bot.presence.available
-    assert not site.bot.presence._watching
+    assert len(site.bot.presence._watching) == watching
 
 
 async def test_a_server_that_stops_says_when_to_come_back(site: Site, ana: Agent) -> None:

@@ -9,6 +9,8 @@ import typer.main
 
 from bot.cli import app
 from bot.settings import Settings
+from bot.texts import PLACEHOLDERS, TEXTS
+from bot.web.agent_wire import AGENT_FRAMES, AGENT_SERVER_FRAMES
 from bot.web.wire import CLIENT_FRAMES, CLOSE, SERVER_FRAMES
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +49,7 @@ def test_each_option_is_described(docs: str, option: str) -> None:
     assert re.search(rf"{name}\b", docs), f"`bot {command} {name}` is not in README.md or docs/"
 
 
-@pytest.mark.parametrize("frame", sorted({*CLIENT_FRAMES, *SERVER_FRAMES}))
+@pytest.mark.parametrize("frame", sorted({*CLIENT_FRAMES, *SERVER_FRAMES, *AGENT_FRAMES, *AGENT_SERVER_FRAMES}))
 def test_each_frame_is_described(docs: str, frame: str) -> None:
     assert re.search(rf"`{frame}`|\"type\": ?\"{frame}\"", docs), f"the frame `{frame}` is not in docs/"
 
@@ -60,6 +62,13 @@ def test_each_close_code_is_described(docs: str, name: str) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 def test_each_make_target_is_described(docs: str, target: str) -> None:
     assert re.search(rf"\bmake {target}\b", docs), f"`make {target}` is not in README.md or docs/"
+
+
+@pytest.mark.parametrize("key", sorted(TEXTS["en"]))
+def test_each_text_of_the_bot_is_described(docs: str, key: str) -> None:
+    row = re.search(rf"^\| `{re.escape(key)}` \|(.*)$", docs, re.M)
+    assert row, f"the text `{key}` is not in docs/"
+    assert all(f"`{{{name}}}`" in row[1] for name in PLACEHOLDERS[key])
 
 
 def test_the_docs_name_no_setting_that_is_gone(docs: str) -> None:

@@ -29,6 +29,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "handoff.no_answer": "I couldn't find that in our help pages. I've asked a colleague to take over.",
         "handoff.asked_again": "It seems my answer didn't help. I've asked a colleague to take over.",
         "handoff.angry": "I'm sorry about this. I've asked a colleague to take over.",
+        "handoff.complaint": "I'm sorry about this. I've asked a colleague to look into it.",
+        "handoff.cancel": "I can't do this for you myself. I've asked a colleague to take over.",
+        "handoff.legal": "I've asked a colleague to read this and take over.",
+        "handoff.self_harm": "I'm sorry that things are so hard for you. I'm only a bot, so I've asked a colleague to "
+        "read this. If you may be in danger, please contact the emergency services or a crisis line where you live, "
+        "or tell someone you trust, now.",
         "handoff.always_a_person": "This is something a person should look at. I've asked a colleague to take over.",
         "handoff.failure": "I can't answer right now. I've asked a colleague to take over.",
         "line.next": "You are next in line.",
@@ -38,8 +44,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "line.closed": "Nobody is here right now; we are back {opens}. "
         "Leave your e-mail address and we will write to you.",
         "line.closed_unknown": "Nobody is here right now. Leave your e-mail address and we will write to you.",
+        "line.closed_known": "Nobody is here right now; we are back {opens} and will write to you.",
+        "line.nobody_known": "None of us is online right now. You keep your place in line, and we will write to you.",
         "line.nobody": "None of us is online right now. You keep your place in line. "
         "If you would rather not wait, leave your e-mail address and we will write to you.",
+        "delayed_known": "I'm sorry, this is taking longer than usual. You keep your place in line, "
+        "and we will write to you.",
         "delayed": "I'm sorry, this is taking longer than usual. You keep your place in line. "
         "If you would rather not wait, leave your e-mail address and we will write to you.",
         "requeued": "{agent} can't answer right now. You are first in line for the next colleague.",
@@ -73,6 +83,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "handoff.no_answer": "帮助页面里没有找到答案，已为您通知人工客服。",
         "handoff.asked_again": "看来刚才的回答没有帮到您，已为您通知人工客服。",
         "handoff.angry": "非常抱歉，已为您通知人工客服。",
+        "handoff.complaint": "非常抱歉，已请人工客服来了解情况。",
+        "handoff.cancel": "这件事我不能直接办理，已为您通知人工客服。",
+        "handoff.legal": "已请人工客服来看您的留言。",
+        "handoff.self_harm": "听到您这么难受，我很抱歉。我只是机器人，已请人工客服来看您的留言。"
+        "如果您现在可能有危险，请马上联系当地的急救、报警电话或心理危机热线，或者告诉身边信任的人。",
         "handoff.always_a_person": "这个问题需要人工处理，已为您通知人工客服。",
         "handoff.failure": "现在暂时无法回答，已为您通知人工客服。",
         "line.next": "下一位就是您。",
@@ -81,7 +96,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "line.wait_short": "一般等一分钟左右。",
         "line.closed": "现在没有人工客服在线，我们{opens}回来。请留下邮箱，我们会写邮件回复您。",
         "line.closed_unknown": "现在没有人工客服在线。请留下邮箱，我们会写邮件回复您。",
+        "line.closed_known": "现在没有人工客服在线，我们{opens}回来，会写邮件回复您。",
+        "line.nobody_known": "人工客服暂时都不在线，您的位置会一直保留，我们会写邮件回复您。",
         "line.nobody": "人工客服暂时都不在线，您的位置会一直保留。不方便等的话，请留下邮箱，我们会写邮件回复您。",
+        "delayed_known": "抱歉，这次要等得久一些，您的位置会一直保留，我们会写邮件回复您。",
         "delayed": "抱歉，这次要等得久一些，您的位置会一直保留。不方便等的话，请留下邮箱，我们会写邮件回复您。",
         "requeued": "{agent}暂时无法回复，您现在排在第一位，由下一位客服接待。",
         "requeued.transfer": "{agent}请了其他同事来帮您，请稍等，您已重新排队。",

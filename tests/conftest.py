@@ -4,8 +4,13 @@ import inspect
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from blockbuster import BlockBuster
+
+# How long an example takes says something about the machine, not about the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # (file, function, why the blocking calls below it are acceptable)
 ALLOWED = (

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.server
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,11 +14,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect, sync_playwright
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from bot import bootstrap, login
 from bot.access import Role
 from bot.settings import Settings
-from tests.running import bot, serving
+from tests.running import Visitor, bot, serving
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -245,22 +248,73 @@ class Console:
         return self.page.evaluate(script, [method, path, body])
 
 
+class Wire:
+    """A socket without a page, for what would take many clicks."""
+
+    def __init__(self, url: str, hello: Mapping[str, Any]) -> None:
+        origin, address = Origin(url.partition("/v1")[0]), url.replace("http", "ws", 1)
+        self._connecting = connect(address, origin=origin, subprotocols=[Subprotocol("bot.v1")])
+        self._hello = json.dumps(hello)
+
+    @classmethod
+    def of_customer(cls, visitor: Visitor) -> "Wire":
+        return cls(f"{visitor.url}/v1/socket", visitor.hello())
+
+    @classmethod
+    def of_agent(cls, office: Office, console: "Console") -> "Wire":
+        ticket = console.api("POST", "ticket", {})["ticket"]
+        return cls(f"{office.url}/v1/console/socket", {"type": "hello", "ticket": ticket, "resume": []})
+
+    def __enter__(self) -> "Wire":
+        self._socket = self._connecting.__enter__()
+        self._socket.send(self._hello)
+        self._until("type", "welcome")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connecting.__exit__(None, None, None)
+
+    def ask(self, kind: str, conversation: str, **fields: Any) -> dict[str, Any]:
+        """Send one frame; the ack, or the error."""
+        ref = os.urandom(8).hex()
+        self._socket.send(json.dumps({"type": kind, "id": ref, "cid": ref, "conversation": conversation, **fields}))
+        return self._until("ref", ref)
+
+    def do(self, kind: str, conversation: str, **fields: Any) -> None:
+        answer = self.ask(kind, conversation, **fields)
+        assert answer["type"] == "ack", answer
+
+    def _until(self, name: str, value: str) -> dict[str, Any]:
+        while True:
+            frame: dict[str, Any] = json.loads(self._socket.recv(timeout=PATIENCE_MS / 1_000))
+            if frame["type"] == "ping":
+                self._socket.send(json.dumps({"type": "pong", "n": frame["n"]}))
+            if frame.get(name) == value:
+                return frame
+
+
 def keep_picture(name: str, page: Page) -> None:
     if folder := os.environ.get(SCREENSHOTS):
-        page.screenshot(path=Path(folder) / f"{name}.png")
+        page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
 
 
 @pytest.fixture
-def shop(server: str) -> Iterator[Callable[[str], str]]:
-    """`shop(html)` is the address of a page on another origin than the server's. `BASE` in it is the server's URL."""
+def site() -> Iterator[Callable[[str], str]]:
+    """`site(html)` is the address of a page on another origin than the server's."""
     with _serving() as (address, pages):
 
         def publish(html: str) -> str:
             path = f"/{len(pages)}"
-            pages[path] = html.replace("BASE", server)
+            pages[path] = html
             return address + path
 
         yield publish
+
+
+@pytest.fixture
+def shop(server: str, site: Callable[[str], str]) -> Callable[[str], str]:
+    """As `site`; `BASE` in the page is the server's URL."""
+    return lambda html: site(html.replace("BASE", server))
 
 
 @contextmanager

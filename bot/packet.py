@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.conversation import Author, Conversation, Event, Kind
+from bot.conversation import Author, Event, Kind
 from bot.desk import Row, Turn
 from bot.errors import NotFound
 from bot.knowledge import Passage
@@ -13,8 +13,7 @@ from bot.ports import Bot
 from bot.text import fold, runs
 
 EARLIER = 20  # conversations of the same customer
-PAGE = 300  # events read at once
-QUOTE = 300  # code points of a question in a list of turns
+LOOK_BACK = 1_000  # events in which the last hand-off is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +39,14 @@ class Packet:
 async def packet(bot: Bot, id: str) -> Packet:
     """Raises NotFound."""
     row = await bot.inbox.row(id)
-    conversation = await bot.store.conversation(id)
+    events = await bot.store.events(id, max(row.conversation.head - LOOK_BACK, 0), LOOK_BACK)
     turns = await bot.inbox.turns(id)
-    handed_off = _last(conversation, Kind.HANDED_OFF)
+    handed_off = next((event for event in reversed(events) if event.kind is Kind.HANDED_OFF), None)
     turn = _telling(turns, handed_off)
-    question = await _question(bot, conversation, turn, handed_off)
+    question = await _question(bot, id, events, turn, handed_off)
     cards = await _cards(bot, turn.evidence) if turn else ()
-    earlier = await bot.inbox.earlier(conversation.customer, id, EARLIER)
+    earlier = await bot.inbox.earlier(row.conversation.customer, id, EARLIER)
     return Packet(row, handed_off, question, turn, cards, earlier, turns)
-
-
-def _last(conversation: Conversation, kind: Kind) -> Event | None:
-    return next((event for event in reversed(conversation.events) if event.kind is kind), None)
 
 
 def _telling(turns: Sequence[Turn], handed_off: Event | None) -> Turn | None:
@@ -62,16 +57,17 @@ def _telling(turns: Sequence[Turn], handed_off: Event | None) -> Turn | None:
     return next((turn for turn in reversed(turns) if turn.evidence.get("hits")), turns[-1] if turns else None)
 
 
-async def _question(bot: Bot, conversation: Conversation, turn: Turn | None, handed_off: Event | None) -> Event | None:
+async def _question(
+    bot: Bot, id: str, events: Sequence[Event], turn: Turn | None, handed_off: Event | None
+) -> Event | None:
     """What was asked: the question of the hand-off, else the customer's last message before it."""
     seq = handed_off.answers if handed_off and handed_off.answers else None
     if seq is None:
-        before = handed_off.seq if handed_off else conversation.head + 1
-        asked = [event for event in conversation.before(before) if event.is_question]
+        asked = [event for event in events if event.is_question and (not handed_off or event.seq < handed_off.seq)]
         seq = asked[-1].seq if asked else turn.question_seq if turn else None
     if seq is None:
         return None
-    return next(iter(await bot.store.events(conversation.id, seq - 1, 1)), None)
+    return next(iter(await bot.store.events(id, seq - 1, 1)), None)
 
 
 async def _cards(bot: Bot, evidence: Mapping[str, Any]) -> Sequence[Card]:

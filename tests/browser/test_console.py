@@ -544,6 +544,7 @@ def test_a_conversation_of_two_hundred_messages_opens_at_its_end_and_scrolls(off
     ana.page.reload()
     expect(ana.messages).to_have_count(201)
     expect(ana.messages.last).to_be_in_viewport()
+    expect(ana.packet).to_contain_text("Handed over")
     keep_picture("long-dark", ana.page)
     ana.page.locator(".talk .scroller").evaluate("(scroller) => scroller.scrollTo(0, 0)")
     expect(ana.messages.first).to_be_in_viewport()

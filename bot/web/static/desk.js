@@ -103,7 +103,7 @@ export class Desk {
       agent: isTheirs ? texts.somebodyElse(plain(row.agent.name)) : "",
       closed: texts.closedHere,
     }[row.status];
-    this.state.hidden = !words;
+    this.state.hidden = !words || !this.says.hidden; // what came in between says it already
     setText(this.state, words ?? "");
   }
 
@@ -133,6 +133,7 @@ export class Desk {
   say(words) {
     this.says.hidden = !words;
     setText(this.says, words);
+    if (this.#row) this.#drawState();
   }
 
   // ── what is done ──

@@ -42,7 +42,7 @@ export class Deeds {
   /** Written here, sent as soon as possible: it is in the outbox before the box is empty. */
   #post(type, { conversation }) {
     const { box, current } = this.page;
-    if (conversation !== current) return; // somebody went on during the claim; the text waits there
+    if (conversation !== current || !box.text) return; // somebody went on during the claim, or pressed twice
     const { passages } = box.kept;
     const cited = type === "send" && passages.length ? { passages: passages.map(({ id }) => id) } : {};
     this.connection.post(type, { text: box.text, ...cited }, conversation);
@@ -60,6 +60,7 @@ export class Deeds {
       const late = () => this.#say(conversation, this.texts.keptTrying);
       await this.commands.run({ type, conversation, ...expected, ...fields }, late);
       this.#words.delete(conversation);
+      await this.#see(conversation, expected);
       return true;
     } catch (error) {
       this.#say(conversation, this.#why(error, await this.learn(conversation), fields.to));
@@ -68,6 +69,12 @@ export class Deeds {
       this.#busy.delete(conversation);
       this.draw();
     }
+  }
+
+  /** The ack may be here before the event: what is done next must see what was done. */
+  async #see(conversation, { expect_version: before }) {
+    const row = this.inbox.rows.get(conversation);
+    if (before !== undefined && row?.version === before) await this.learn(conversation);
   }
 
   #why(error, row, to) {

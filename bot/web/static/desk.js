@@ -12,6 +12,7 @@ export class Desk {
   #row = null;
   #can = new Set();
   #isBusy = false;
+  #next = null; // what was asked for while the server was being asked
   #mustNote = false; // the note was not chosen
 
   /** `act(name, fields)` does it: claim, takeOver, return, transfer {to, text}, close, tag {tags}, submit {mode}. */
@@ -63,6 +64,7 @@ export class Desk {
 
   /** `row` is the conversation as it stands. */
   draw(row) {
+    if (row.conversation !== this.#row?.conversation) this.#next = null;
     this.#row = row;
     this.#can = allowed(row, this.me);
     const { buttons, tabs } = this;
@@ -122,15 +124,23 @@ export class Desk {
     if (this.#row) this.#drawState();
   }
 
-  /** While the server is asked, nothing is pressed twice. */
+  /** While the server is asked, nothing is done twice; the last thing asked for meanwhile is done afterwards. */
   set isBusy(isBusy) {
     this.#isBusy = isBusy;
     for (const button of this.form.querySelectorAll(".act")) button.disabled = isBusy;
     this.drawSubmit();
+    if (!isBusy) this.#doNext();
   }
 
-  /** One calm line about what came in between; gone with the next success. */
+  #doNext() {
+    const next = this.#next;
+    this.#next = null;
+    next?.();
+  }
+
+  /** One calm line about what came in between; gone with the next success. What was to follow is not done. */
   say(words) {
+    if (words) this.#next = null;
     this.says.hidden = !words;
     setText(this.says, words);
     if (this.#row) this.#drawState();
@@ -140,8 +150,9 @@ export class Desk {
 
   send() {
     const { box } = this;
-    if (!box.text || box.isTooLong || this.#isBusy) return;
-    if (this.#can.has(box.mode === "note" ? "note" : "send")) this.act("submit", { mode: box.mode });
+    if (!box.text || box.isTooLong) return;
+    if (this.#isBusy) this.#next = () => this.send();
+    else if (this.#can.has(box.mode === "note" ? "note" : "send")) this.act("submit", { mode: box.mode });
   }
 
   write(mode) {
@@ -162,7 +173,8 @@ export class Desk {
   }
 
   #actIf(name) {
-    if (this.#can.has(name) && !this.#isBusy) this.act(name);
+    if (this.#isBusy) this.#next = () => this.#actIf(name);
+    else if (this.#can.has(name)) this.act(name);
   }
 
   #transferItems(whole) {

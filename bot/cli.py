@@ -1,11 +1,11 @@
-"""The `bot` command: serve, ingest, ask, evaluate, agent, train, migrate, doctor."""
+"""The `bot` command: serve, ingest, ask, evaluate, calibrate, agent, train, migrate, doctor."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot import commands, judge_commands
+from bot import calibrate_commands, commands, judge_commands
 from bot.agent_commands import agents_app
 from bot.output import Output
 from bot.shell import guarded, run, settings
@@ -18,7 +18,9 @@ app = typer.Typer(
 )
 
 app.add_typer(agents_app, name="agent")
+app.command("calibrate")(calibrate_commands.command)
 
+JUDGED = Path("knowledge_base/judged")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 
 
@@ -69,6 +71,9 @@ def evaluate(
     per_row: Annotated[
         Path | None, typer.Option(help="With --grounded: write each reply and its verdict here.")
     ] = None,
+    parity: Annotated[
+        bool, typer.Option("--parity", help="List FAQs that work in one language only, on the live index.")
+    ] = False,
     limit: Annotated[int, typer.Option(help="Only the first so many rows or queries; 0 takes all.")] = 0,
     json: Json = False,
 ) -> None:
@@ -76,10 +81,12 @@ def evaluate(
     output = Output(json)
     if grounded is not None:
         run(judge_commands.grounded(settings(), output, grounded, per_row, limit))
+    elif parity:
+        run(judge_commands.parity(settings(), output, directory or JUDGED, limit))
     elif directory is not None:
         run(judge_commands.corpus(settings(), output, directory, per_query, limit))
     else:
-        run(judge_commands.live(settings(), output, Path("knowledge_base/judged"), per_query, limit))
+        run(judge_commands.live(settings(), output, JUDGED, per_query, limit))
 
 
 @app.command()

@@ -18,7 +18,7 @@ from bot import ingest as ingesting
 from bot.agent_commands import first_agent_line
 from bot.conversation import Author, Event, Kind
 from bot.errors import BotError, Unavailable
-from bot.ingest import CsvFormat, Report, Scope
+from bot.ingest import CsvFormat, Report, Scope, SourceFile
 from bot.output import Output
 from bot.ports import Bot
 from bot.reply import Outcome
@@ -108,24 +108,40 @@ async def ingest(
     settings: Settings, output: Output, paths: Sequence[Path], dry_run: bool, delimiter: str, has_header: bool
 ) -> int:
     await _ready(settings)
+    csv_format = CsvFormat(delimiter, has_header)
+    files, scopes, chinese = await _gathered(settings, paths, csv_format)
+    if not files:
+        output.problem(f"{paths[0]}: there is no Markdown or CSV file in it")
+        return 1
+    embedder, why = bootstrap.embedder_for(settings, chinese)
+    if why:
+        output.line(why)
     # Nobody waits for an answer from this process: embedding may have every core.
-    quiet = settings.model_copy(update={"generator": "none", "model_threads": os.cpu_count() or 1})
-    async with bootstrap.assembled(quiet) as bot:
-        await bot.store.check()
-        origins = sorted({document.origin for document in await bot.store.documents()})
+    alone = {"generator": "none", "model_threads": os.cpu_count() or 1, "embedder": embedder}
+    async with bootstrap.assembled(settings.model_copy(update=alone)) as bot:
+        with output.progress("reading") as bar:
+            report = await ingesting.ingest(
+                bot, files, scopes, csv_format=csv_format, dry_run=dry_run, progress=bar.staged
+            )
+    _report(output, report, dry_run)
+    return 1 if report.problems else 0
+
+
+async def _gathered(
+    settings: Settings, paths: Sequence[Path], csv_format: CsvFormat
+) -> tuple[list[SourceFile], list[Scope], float]:
+    """What is to be ingested, and the share of Chinese there will be then: before any model is loaded."""
+    store = bootstrap.make_store(settings)
+    try:
+        await store.check()
+        origins = sorted({document.origin for document in await store.documents()})
         found = bootstrap.read_files(paths, origins)
         gone = bootstrap.gone(origins)
         scopes = [Scope(origin, prefix, gone) for origin, prefix, _ in found]
         files = [file for _, _, some in found for file in some]
-        if not files:
-            output.problem(f"{paths[0]}: there is no Markdown or CSV file in it")
-            return 1
-        with output.progress("reading") as bar:
-            report = await ingesting.ingest(
-                bot, files, scopes, csv_format=CsvFormat(delimiter, has_header), dry_run=dry_run, progress=bar.staged
-            )
-    _report(output, report, dry_run)
-    return 1 if report.problems else 0
+        return files, scopes, await ingesting.chinese_share(store, files, scopes, csv_format) if files else 0.0
+    finally:
+        await store.close()
 
 
 def _report(output: Output, report: Report, dry_run: bool) -> None:

@@ -26,11 +26,15 @@ LINE = 200  # code points of the last message that a list shows
 FIRST = timedelta(days=400)  # the head start of whoever must be first in line: nobody waits that long
 MOST_TAGS, TAG = 20, 40  # tags of one conversation; code points of one
 
-# Whoever is angry, or has asked twice, waits shorter: as if they had come this much earlier.
+# Whoever is in danger, angry, or has asked twice, waits shorter: as if they had come this much earlier.
 HEAD_START: Mapping[str, timedelta] = {
+    Reason.SELF_HARM: timedelta(days=1),
     Reason.ANGRY: timedelta(minutes=10),
+    Reason.LEGAL: timedelta(minutes=5),
+    Reason.COMPLAINT: timedelta(minutes=5),
     Reason.TOPIC: timedelta(minutes=5),
     Reason.REPEATED: timedelta(minutes=5),
+    Reason.CANCEL: timedelta(minutes=2),
     Reason.ASKED: timedelta(minutes=2),
     Reason.FAILURE: timedelta(minutes=2),
 }

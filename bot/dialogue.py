@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import chooser, smalltalk
 from bot.conversation import Author, Conversation, Event, Reason, Status
 from bot.grounding import Verdict
 from bot.knowledge import Citation, Hit, Passage, cite, language_of
+from bot.mood import Heard, Mood
 from bot.sentences import sentences
 from bot.text import folded_terms
 
@@ -37,6 +38,7 @@ class Policy:
     first_sentence_s: float = 4.0  # no checked sentence by then: the passage is quoted
     deadline_s: float = 10.0  # the whole draft
     drafts: int = 1  # how many the generator may try before the passage is quoted
+    insists: frozenset[str] = frozenset()  # "en", "zh": the shop set these thresholds itself, calibration yields
 
     def thresholds_for(self, language: str) -> Thresholds:
         return self.chinese if language == "zh" else self.thresholds
@@ -75,6 +77,7 @@ class Ask:
 class Search:
     parts: tuple[Ask, ...]
     language: str
+    otherwise: Reason = Reason.NO_ANSWER  # why a person takes over when the pages do not answer
 
 
 Plan = Hold | Say | HandOff | Search
@@ -85,11 +88,18 @@ def plan(conversation: Conversation, question: Event) -> Plan:
     if conversation.status is not Status.BOT:
         return Hold()
     text = question.text
+    if smalltalk.is_in_danger(text):
+        return HandOff(Reason.SELF_HARM)
     if smalltalk.wants_person(text):
         return HandOff(Reason.ASKED)
+    if smalltalk.threatens(text):
+        return HandOff(Reason.LEGAL)
     earlier = conversation.before(question.seq)
     if smalltalk.is_angry(text) or (smalltalk.is_abuse(text) and _was_abusive(earlier)):
         return HandOff(Reason.ANGRY)
+    is_complaint = smalltalk.complains(text)
+    if is_complaint and not smalltalk.opens_as_question(text):
+        return HandOff(Reason.COMPLAINT)
     if smalltalk.is_abuse(text) and len(smalltalk.content_words(text)) <= 4 and not smalltalk.asks_something(text):
         return Say("abuse", offer_person=True)
     if (kind := smalltalk.small_talk(text)) is not None:
@@ -97,7 +107,30 @@ def plan(conversation: Conversation, question: Event) -> Plan:
     if _asked_again(conversation, question):
         return HandOff(Reason.REPEATED)
     language = language_of(text) if any(map(str.isalpha, text)) else conversation.language
-    return Search(asks_of(text, earlier), language)
+    return Search(asks_of(text, earlier), language, Reason.COMPLAINT if is_complaint else Reason.NO_ANSWER)
+
+
+PAGES_FIRST = frozenset({Mood.COMPLAINT, Mood.CANCEL})  # "how do I cancel my account?" is a question like others
+
+
+def heed(search: Search, heard: Heard | None, conversation: Conversation, question: Event) -> Plan:
+    """What to do about a message that is to be searched for, now that its mood is known."""
+    if heard is None:
+        return search
+    if heard.mood is Mood.ABUSE:
+        return _abused(search, heard, conversation, question)
+    reason = Reason(heard.mood.value)
+    is_question = heard.mood in PAGES_FIRST and smalltalk.opens_as_question(question.text)
+    return replace(search, otherwise=reason) if is_question or not heard.is_certain else HandOff(reason)
+
+
+def _abused(search: Search, heard: Heard, conversation: Conversation, question: Event) -> Plan:
+    """Abuse is answered once; with a question in it, it is a question."""
+    if not heard.is_certain or smalltalk.asks_something(question.text):
+        return search
+    earlier = conversation.before(question.seq)
+    is_repeated = _was_abusive(earlier) or _was_offered_person(earlier)
+    return HandOff(Reason.ANGRY) if is_repeated else Say("abuse", offer_person=True)
 
 
 def asks_of(text: str, earlier: Sequence[Event]) -> tuple[Ask, ...]:
@@ -118,6 +151,12 @@ def query_for(text: str, earlier: Sequence[Event]) -> str:
 
 def _was_abusive(earlier: Sequence[Event]) -> bool:
     return any(event.is_question and smalltalk.is_abuse(event.text) for event in earlier[-HISTORY:])
+
+
+def _was_offered_person(earlier: Sequence[Event]) -> bool:
+    """By a line of the bot's own, as abuse is answered."""
+    said = (event for event in earlier[-HISTORY:] if event.author is Author.BOT)
+    return any(event.options and event.data.get("source") == "canned" for event in said)
 
 
 def _asked_again(conversation: Conversation, question: Event) -> bool:
@@ -150,13 +189,24 @@ class Clarify:
 Decision = Answer | Clarify | HandOff
 
 
-def decide(hits: Sequence[Hit], score: float, language: str, policy: Policy) -> Decision:
-    """Answer, offer near questions, or pass on, by two thresholds on the decision score."""
-    thresholds = policy.thresholds_for(language)
-    if not hits or score < thresholds.suggest:
-        return HandOff(Reason.NO_ANSWER)
-    if score >= thresholds.answer:
+def decide(
+    hits: Sequence[Hit],
+    score: float,
+    language: str,
+    policy: Policy,
+    thresholds: Thresholds | None = None,
+    known: float | None = None,
+) -> Decision:
+    """Answer, offer near questions, or pass on, by two thresholds (else the policy's).
+
+    `score`: how sure we are of the first hit; `known` (else the same): of there being an answer at all.
+    """
+    thresholds = thresholds or policy.thresholds_for(language)
+    known = score if known is None else known
+    if hits and score >= thresholds.answer:
         return Answer(_near(hits, policy))
+    if not hits or known < thresholds.suggest:
+        return HandOff(Reason.NO_ANSWER)
     readable = [hit for hit in hits if hit.passage.language == language] or hits
     options = tuple(dict.fromkeys(_as_question(hit) for hit in readable))[: policy.options]
     return Clarify(options, tuple(hits))

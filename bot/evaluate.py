@@ -35,7 +35,8 @@ class Ranked:
     query: Query
     ids: tuple[str, ...]
     scores: tuple[float, ...]
-    score: float  # the decision score
+    score: float  # how sure the bot is of the first
+    known: float  # how sure it is that there is an answer at all
     decision: str  # answer | clarify | handoff
 
     @property
@@ -69,14 +70,16 @@ async def _judge_one(bot: Bot, query: Query) -> Ranked:
     language = language_of(query.text)
     said = earlier(query.history, bot.now())
     asks = dialogue.asks_of(query.text, said)
-    hits = [(await retrieval.search(bot, ask.query, language=language, k=DEPTH)).hits for ask in asks]
+    found = [await retrieval.search(bot, ask.query, language=language, k=DEPTH) for ask in asks]
     best: dict[str, float] = {}
-    for abreast in zip_longest(*hits):  # the questions of one message take turns
+    for abreast in zip_longest(*(one.hits for one in found)):  # the questions of one message take turns
         for hit in filter(None, abreast):
             best.setdefault(hit.passage.anchor, round(hit.score, 6))
-    score = max(retrieval.decision_score(found) for found in hits)
-    decision = dialogue.decide(max(hits, key=retrieval.decision_score), score, language, bot.policy)
-    return Ranked(query, tuple(best), tuple(best.values()), score, type(decision).__name__.lower())
+    weighed = [await bot.run(retrieval.weigh, bot, one, language) for one in found]
+    surest = max(range(len(asks)), key=lambda n: weighed[n].score)
+    score, known, cut = weighed[surest].score, weighed[surest].known, weighed[surest].thresholds
+    decision = dialogue.decide(found[surest].hits, score, language, bot.policy, cut, known)
+    return Ranked(query, tuple(best), tuple(best.values()), score, known, type(decision).__name__.lower())
 
 
 def earlier(history: Sequence[Said], at: datetime) -> list[Event]:
@@ -103,7 +106,7 @@ def summary(ranked: Sequence[Ranked], seconds: float) -> dict[str, float | int |
         "mrr_at_10": mean(lambda one: metrics.reciprocal_rank(one.ids, one.query.relevant)),
         "ndcg_at_10": mean(lambda one: metrics.ndcg(one.ids, one.query.relevant)),
         "recall_at_10": mean(lambda one: metrics.recall_at(one.ids, one.query.relevant)),
-        "auroc": metrics.auroc([one.score for one in known], [one.score for one in unknown]),
+        "auroc": metrics.auroc([one.known for one in known], [one.known for one in unknown]),
         "coverage": len(answered) / len(ranked) if ranked else 0.0,
         "error": metrics.average([float(not one.is_right) for one in answered]),
         "coverage_at_p90": metrics.coverage_at(0.90, scored),

@@ -54,6 +54,10 @@ class Reason(StrEnum):
     NO_ANSWER = "no_answer"
     REPEATED = "asked_again"
     ANGRY = "angry"
+    COMPLAINT = "complaint"
+    CANCEL = "cancel"
+    LEGAL = "legal"
+    SELF_HARM = "self_harm"
     TOPIC = "always_a_person"
     FAILURE = "failure"
 

@@ -10,8 +10,8 @@ from typing import Protocol
 from bot import faq, retrieval
 from bot.errors import IndexDamaged, IndexMismatch, NoIndex
 from bot.faq import Problem
-from bot.knowledge import Document, Passage, Piece, pieces
-from bot.ports import Bot, Manifest
+from bot.knowledge import Document, Passage, Piece, pieces, script_of
+from bot.ports import Bot, Manifest, Store
 
 ROUNDS = 5  # of publishing, while other ingests go on changing what should be published
 BATCH = 256  # pieces embedded between two signs of progress
@@ -129,25 +129,53 @@ async def ingest(
 ) -> Report:
     """Make the knowledge base hold what `files` say, within `scopes`. Running it twice changes nothing."""
     started = perf_counter()
+    planned = await _planned(bot.store, files, scopes, csv_format)
+    added, removed, unchanged = planned.added, planned.removed, planned.unchanged
+    if dry_run:
+        return Report(added, removed, unchanged, planned.problems, perf_counter() - started)
+    await bot.store.apply(planned.documents, added, [passage.id for passage in removed], bot.now())
+    embedded, manifest = await rebuild(bot, progress)
+    return Report(added, removed, unchanged, planned.problems, perf_counter() - started, embedded, manifest)
+
+
+async def chinese_share(
+    store: Store, files: Iterable[SourceFile], scopes: Sequence[Scope], csv_format: CsvFormat = CsvFormat()
+) -> float:
+    """The share of Chinese passages that an ingest of `files` would leave live, from 0 to 1."""
+    planned = await _planned(store, files, scopes, csv_format)
+    leaving = {passage.id for passage in planned.removed}
+    stay = [passage for passage in await store.live_passages() if passage.id not in leaving]
+    scripts = [script_of(passage.language) for passage in (*stay, *planned.added)]
+    return scripts.count("zh") / len(scripts) if scripts else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What an ingest would change."""
+
+    documents: tuple[Document, ...]
+    added: tuple[Passage, ...]
+    removed: tuple[Passage, ...]
+    unchanged: int
+    problems: tuple[Problem, ...]
+
+
+async def _planned(
+    store: Store, files: Iterable[SourceFile], scopes: Sequence[Scope], csv_format: CsvFormat
+) -> _Planned:
     files = tuple(files)
     documents, wanted, problems, unread = parse_files(files, csv_format)
-    held = await bot.store.documents()
+    held = await store.documents()
     read = {place(file.origin, file.path) for file in files if (file.origin, file.path) not in unread}
     ours = [one for one in held if any(scope.covers(one) for scope in scopes) or place_of(one) in read]
     taken = {_path(one): one.origin for one in set(held) - set(ours)}
     problems += _collisions(documents, taken)
     documents = [document for document in documents if _path(document) not in taken]
     wanted = [passage for passage in wanted if passage.document.split("#")[0] not in taken]
-    known = await _known(bot, ours, unread)
+    known = await _known(store, ours, unread)
     change = faq.diff(known, wanted)
     removed = tuple(known[id] for id in change.removed)
-    if dry_run:
-        return Report(change.added, removed, change.unchanged, tuple(problems), perf_counter() - started)
-    await bot.store.apply(documents, change.added, change.removed, bot.now())
-    embedded, manifest = await rebuild(bot, progress)
-    return Report(
-        change.added, removed, change.unchanged, tuple(problems), perf_counter() - started, embedded, manifest
-    )
+    return _Planned(tuple(documents), change.added, removed, change.unchanged, tuple(problems))
 
 
 def _collisions(documents: Sequence[Document], taken: Mapping[str, str]) -> list[Problem]:
@@ -173,10 +201,10 @@ def place_of(document: Document) -> str:
     return place(document.origin, _path(document))
 
 
-async def _known(bot: Bot, ours: Sequence[Document], unread: set[tuple[str, str]]) -> dict[str, Passage]:
+async def _known(store: Store, ours: Sequence[Document], unread: set[tuple[str, str]]) -> dict[str, Passage]:
     """The live passages this ingest speaks for."""
     documents = {document.key for document in ours if (document.origin, _path(document)) not in unread}
-    return {passage.id: passage for passage in await bot.store.live_passages() if passage.document in documents}
+    return {passage.id: passage for passage in await store.live_passages() if passage.document in documents}
 
 
 async def rebuild(bot: Bot, progress: Progress = _silent) -> tuple[int, Manifest]:

@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.conversation import Conversation, Event
+from bot.decision import Model
 from bot.desk import AnswerFiles, Drafts, Inbox, Mail, Passwords, Records, Roster
 from bot.dialogue import Policy
 from bot.errors import Unavailable
 from bot.house import House
 from bot.hub import Hub
 from bot.knowledge import Document, Passage, Piece
+from bot.mood import Heard
 from bot.presence import Presence
 
 
@@ -65,6 +67,7 @@ class Index:
     manifest: Manifest
     dense: Retriever
     lexical: Retriever
+    decision: Model | None = None  # what `bot calibrate` found; None: nothing was calibrated
 
 
 class Indexes(Protocol):
@@ -86,8 +89,13 @@ class Indexes(Protocol):
     ) -> Manifest:
         """Write a whole generation beside the live one, sync it to disk, and make it current in one rename.
 
-        `vectors` holds one row for each piece, in order.
+        `vectors` holds one row for each piece, in order. A calibration of the live generation is carried over when
+        the same embedder made both.
         """
+        ...
+
+    def calibrate(self, model: Model, generation: str) -> Manifest:
+        """Publish `generation` once more, with this calibration. Raises Conflict when it is no longer the live one."""
         ...
 
 
@@ -97,6 +105,18 @@ class Reranker(Protocol):
     name: str
 
     def score(self, query: str, texts: Sequence[str]) -> Sequence[float]: ...
+
+
+class Moods(Protocol):
+    """Hears who wants a person, and in what mood. Thread-safe; blocks."""
+
+    def hear(self, texts: Sequence[str]) -> Heard | None:
+        """The strongest mood in any of these texts, which together are one message."""
+        ...
+
+    def prepare(self) -> object:
+        """Do now what would else be done for the first message."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +236,7 @@ class Bot:
     now: Callable[[], datetime]
     run: Callable[..., Awaitable[Any]]  # run(function, *arguments) in the one bounded model executor
     reranker: Reranker | None = None
+    moods: Moods | None = None  # without it only the keyword rules are heard
     sampling: Sampling = field(default_factory=Sampling)
     wake: Callable[[str], None] = lambda conversation: None
     # The agents' side. A command that needs none of it is assembled without.

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
-from bot import dialogue, line, retrieval
+from bot import dialogue, line, mood, retrieval
 from bot.compose import Draft, compose
 from bot.conversation import Author, Conversation, Event, Evidence, Kind, Reason
 from bot.dialogue import Answer, Ask, Clarify, HandOff, Hold, Reply, Say, Search
@@ -19,7 +19,7 @@ from bot.errors import Conflict, Refused
 from bot.grounding import Verdict
 from bot.hub import Draft as ShownDraft
 from bot.hub import Item, Typing
-from bot.knowledge import Citation, Hit, cite, language_of
+from bot.knowledge import Citation, Hit, cite, language_of, script_of
 from bot.ports import Bot, Changed
 from bot.prompt import Turn
 
@@ -63,7 +63,7 @@ class _Part:
 
     ask: Ask
     hits: tuple[Hit, ...]
-    score: float
+    weighed: retrieval.Weighed
     decision: dialogue.Decision
     reply: Reply | HandOff | None
     draft: Draft
@@ -77,6 +77,9 @@ async def think(
     """Plan, search, decide, compose and settle one question. Changes nothing; raises what the models raise."""
     started = perf_counter()
     plan = dialogue.plan(conversation, question)
+    if isinstance(plan, Search) and bot.moods is not None and retrieval.reads(bot, plan.language):
+        heard = await bot.run(bot.moods.hear, mood.spoken(question.text))
+        plan = dialogue.heed(plan, heard, conversation, question)
     language = plan.language if isinstance(plan, Search) else _language(conversation, question)
     match plan:
         case Hold():
@@ -87,13 +90,13 @@ async def think(
             return Outcome(text, "canned", options=options, evidence=_small(question, key, started))
         case HandOff(reason):
             return _handed_off(bot, reason, language, _small(question, reason.value, started))
-        case Search(asks, language):
+        case Search(asks, language, otherwise):
             history = turns_before(conversation, question)
             parts: list[_Part] = []
             for part in asks:
                 shown = _joined_replies(parts)
                 parts.append(await _find_and_compose(bot, part, language, history, _after(shown, on_draft)))
-            return _outcome(bot, question, parts, language, started)
+            return _outcome(bot, question, parts, language, otherwise, started)
 
 
 def _language(conversation: Conversation, question: Event) -> str:
@@ -131,23 +134,28 @@ def _after(shown: Reply | None, on_draft: OnDraft) -> OnDraft:
 
 async def _find_and_compose(bot: Bot, ask: Ask, language: str, history: Sequence[Turn], on_draft: OnDraft) -> _Part:
     found = await retrieval.search(bot, ask.query, language=language)
-    score = retrieval.decision_score(found.hits)
-    decision = dialogue.decide(found.hits, score, language, bot.policy)
+    weighed = await bot.run(retrieval.weigh, bot, found, language)  # what it reads may be the disk
+    decision = dialogue.decide(found.hits, weighed.score, language, bot.policy, weighed.thresholds, weighed.known)
     if not isinstance(decision, Answer):
-        return _Part(ask, found.hits, score, decision, None, Draft(), found.generation, found.timings)
+        return _Part(ask, found.hits, weighed, decision, None, Draft(), found.generation, found.timings)
 
     def show(text: str, verdicts: Sequence[Verdict]) -> None:
         on_draft(text, _citations(verdicts, decision.hits))
 
-    draft = await compose(bot, ask.question, decision.hits, history, show)
+    # What is not in the customer's language is quoted as it stands, and never goes through the composer.
+    is_foreign = script_of(decision.hits[0].passage.language) != script_of(language)
+    draft = Draft() if is_foreign else await compose(bot, ask.question, decision.hits, history, show)
     reply = dialogue.settle(draft.verdicts, decision.hits, ask.question, bot.policy)
+    if is_foreign and isinstance(reply, Reply):
+        note = bot.house.texts.say("other_language", language)
+        reply = replace(reply, text="\n\n".join(filter(None, [note, reply.text])))
     timings = {
         **found.timings,
         "first_sentence": draft.first_ms or draft.total_ms,
         "generate": draft.total_ms - draft.guard_ms,
         "guard": draft.guard_ms,
     }
-    return _Part(ask, found.hits, score, decision, reply, draft, found.generation, timings)
+    return _Part(ask, found.hits, weighed, decision, reply, draft, found.generation, timings)
 
 
 def _citations(verdicts: Sequence[Verdict], hits: Sequence[Hit]) -> tuple[Citation, ...]:
@@ -169,22 +177,25 @@ def _joined_replies(parts: Sequence[_Part]) -> Reply | None:
     return _merge(replies) if replies else None
 
 
-def _outcome(bot: Bot, question: Event, parts: Sequence[_Part], language: str, started: float) -> Outcome:
+def _outcome(
+    bot: Bot, question: Event, parts: Sequence[_Part], language: str, otherwise: Reason, started: float
+) -> Outcome:
     evidence = _evidence(bot, question, parts, language, started)
     reply, say = _joined_replies(parts), bot.house.texts.say
     if reply is not None:
         lines = [say("partly", language, question=p.ask.question) for p in parts if not isinstance(p.reply, Reply)]
         text = "\n\n".join(filter(None, [reply.text, *lines]))
-        options = _offered(bot, language) if lines else ()
+        options = _offered(bot, language) if lines or otherwise is not Reason.NO_ANSWER else ()
         return Outcome(text, reply.source, reply.citations, options, evidence=replace(evidence, source=reply.source))
-    if offered := [option for p in parts if isinstance(p.decision, Clarify) for option in p.decision.options]:
+    offered = [option for p in parts if isinstance(p.decision, Clarify) for option in p.decision.options]
+    if offered and otherwise is Reason.NO_ANSWER:  # nobody in a mood is asked what they meant
         near = tuple(dict.fromkeys(offered))[: bot.policy.options]
         return Outcome(say("clarify", language), "clarify", options=near, evidence=replace(evidence, source="clarify"))
-    return _handed_off(bot, Reason.NO_ANSWER, language, evidence)
+    return _handed_off(bot, otherwise, language, evidence)
 
 
 def _evidence(bot: Bot, question: Event, parts: Sequence[_Part], language: str, started: float) -> Evidence:
-    thresholds = bot.policy.thresholds_for(language)
+    surest = max((part.weighed for part in parts), key=lambda weighed: weighed.score)
     totals: dict[str, float] = {}
     for part in parts:
         for stage, ms in part.timings.items():
@@ -196,8 +207,8 @@ def _evidence(bot: Bot, question: Event, parts: Sequence[_Part], language: str, 
         decision=" | ".join(type(part.decision).__name__.lower() for part in parts),
         source="",
         hits=tuple(_hit(hit) for part in parts for hit in part.hits),
-        thresholds={"answer": thresholds.answer, "suggest": thresholds.suggest},
-        score=max(part.score for part in parts),
+        thresholds={"answer": surest.thresholds.answer, "suggest": surest.thresholds.suggest},
+        score=surest.score,
         prompt="\n\n".join(part.draft.prompt for part in parts if part.draft.prompt),
         draft="\n\n".join(part.draft.text for part in parts if part.draft.text),
         verdicts=tuple(_verdict(verdict, part, parts) for part in parts for verdict in part.draft.verdicts),

@@ -101,7 +101,11 @@ class Settings(BaseSettings):
     identity_secret: Secret = Field("", description="HS256 key (32 bytes or more) for customers the shop signed in.")
     identity_audience: str = Field("answerdesk", description="The `aud` a customer's signed identity must carry.")
 
-    embedder: str = Field("minilm", description="`minilm`, or any Hugging Face id or folder (safetensors only).")
+    embedder: str = Field(
+        "auto",
+        description="`minilm` (English), `multilingual` (English and Chinese), any Hugging Face id or folder "
+        "(safetensors only), or `auto`: `bot ingest` takes what the content needs, everything else what ingest took.",
+    )
     generator: str = Field(
         "composer", description="`composer` (ours), any Hugging Face id or folder, or `none` to quote passages only."
     )
@@ -113,8 +117,12 @@ class Settings(BaseSettings):
     model_workers: int = Field(2, ge=1, le=64, description="Model calls that may run at once.")
     model_threads: int = Field(1, ge=1, le=64, description="Processor threads one model call may use.")
 
-    answer_threshold: Score = Field(0.75, description="Decision score at which the bot answers.")
-    suggest_threshold: Score = Field(0.35, description="Decision score at which it offers near questions instead.")
+    answer_threshold: Score = Field(
+        0.75, description="Decision score at which the bot answers; set, it goes before a calibrated one."
+    )
+    suggest_threshold: Score = Field(
+        0.35, description="Decision score at which it offers near questions instead; set, as above."
+    )
     answer_threshold_zh: Score = Field(0.6, description="The same for Chinese: answer.")
     suggest_threshold_zh: Score = Field(0.3, description="The same for Chinese: offer near questions.")
     first_sentence_seconds: Seconds = Field(4.0, description="No checked sentence by then: the passage is quoted.")
@@ -137,6 +145,11 @@ class Settings(BaseSettings):
     )
     texts: str = Field(
         "", description="A TOML file with the shop's own wording of what the bot says, tables `[en]` and `[zh]`."
+    )
+    moods: str = Field(
+        "",
+        description="A TOML file with the shop's own examples of what customers say when they want a person, and in "
+        "which mood; added to the built-in ones.",
     )
     smtp_host: str = Field("", description="The mail server; empty: addresses that customers leave show in the inbox.")
     smtp_port: int = Field(587, ge=1, le=65535, description="The mail server's port.")

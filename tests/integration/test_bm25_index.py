@@ -1,8 +1,12 @@
 """BM25: what it counts, how its scores compare, and what it must survive."""
 
+import io
+import json
 import logging
 import threading
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,3 +143,34 @@ def test_threads_that_search_at_once_find_the_same(index: Bm25Index) -> None:
     for thread in threads:
         thread.join()
     assert together == alone
+
+
+# ── two languages ──
+
+MORE_ZH = [passage(f"页{n}", "关于 VAT 的问题", "VAT 发票 customs " * (n + 1), "zh") for n in range(40)]
+MORE_EN = [passage(f"page {n}", "parcel", "A parcel 退货 and its customs fees. " * (n + 1)) for n in range(40)]
+
+
+@pytest.mark.parametrize(("query", "own", "added"), [("customs fees", "en", MORE_ZH), ("怎么退货", "zh", MORE_EN)])
+def test_what_is_added_in_one_language_changes_nothing_in_the_other(query: str, own: str, added: list[Passage]) -> None:
+    few = [one for one in ALL if one.language == own]
+    before = index_of(*few).search(query, None, 10)
+    after = index_of(*few, *added).search(query, None, 100)
+    assert before
+    assert after[: len(before)] == before
+
+
+def test_passages_in_the_querys_language_come_before_all_others() -> None:
+    found = index_of(*MORE_ZH, CUSTOMS).search("customs VAT", None, 5)
+    assert found[0][0] == CUSTOMS.id
+    assert len(found) == 5
+
+
+def test_an_index_of_before_the_languages_were_counted_apart_is_still_read() -> None:
+    part = Bm25Part()
+    with np.load(io.BytesIO(part.build([RETURNS, CUSTOMS])[FILE])) as stored:
+        about = json.loads(stored["about"].tobytes())
+        old: dict[str, Any] = {name: stored[f"latin.{name}"] for name in ("data", "indices", "indptr")}
+    old["about"] = np.frombuffer(json.dumps({**about["shelves"]["latin"], "words": about["words"]}).encode(), np.uint8)
+    np.savez(buffer := io.BytesIO(), allow_pickle=False, **old)
+    assert part.load({FILE: buffer.getvalue()}).search("customs", None, 5)[0][0] == CUSTOMS.id

@@ -129,3 +129,14 @@ def test_ten_thousand_pieces_are_searched_in_milliseconds() -> None:
         index.search("", query, 200)
         times.append(perf_counter() - started)
     assert min(times) < 0.05
+
+
+def test_the_nearest_pieces_are_told_by_their_passages_best_first() -> None:
+    query = random_vectors(1, seed=5)
+    order = np.argsort(-(VECTORS_30 @ query[0]))
+    found = built(PIECES, VECTORS_30).nearest(query, 4)
+    assert [passage for passage, _ in found] == [f"p{n // 3}" for n in order[:4]]
+    assert [cosine for _, cosine in found] == pytest.approx(
+        [float(VECTORS_30[n] @ query[0]) for n in order[:4]], abs=1e-6
+    )
+    assert len(built(PIECES, VECTORS_30).nearest(query, 100)) == 30

@@ -17,7 +17,9 @@ import pytest
 
 from bot.adapters import generations
 from bot.adapters.generations import Generations
-from bot.errors import IndexDamaged, IndexMismatch, NoIndex, Unavailable
+from bot.decision import Curve, Curves, Model
+from bot.dialogue import Thresholds
+from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex, Unavailable
 from bot.knowledge import Passage, Piece
 
 AT = datetime(2026, 11, 22, 0, 59, 59, tzinfo=UTC)
@@ -378,3 +380,85 @@ def test_each_file_is_on_disk_before_the_name_points_to_it(tmp_path: Path, monke
         "replace CURRENT",
         f"fsync {tmp_path.name}",
     ]
+
+
+# ── calibration ──
+
+MODEL = Model({"en": Curves(Curve({"dense": (0.5, 0.1, 1.0)}, 0.0), Curve({}, 0.0))}, {"en": Thresholds(0.8, 0.3)})
+
+
+def test_a_calibration_is_served_with_the_index_it_belongs_to(tmp_path: Path) -> None:
+    serving, other = opened(tmp_path), opened(tmp_path)
+    name = publish(serving, "a", "b")
+    assert serving.current().decision is None
+    manifest = other.calibrate(MODEL, name)
+    assert manifest.generation > name
+    assert serving.current().decision == MODEL, "a running server takes it up by itself"
+    assert served(serving) == 2
+    assert (manifest.passages, manifest.content) == (2, "")
+
+
+def test_the_next_publication_keeps_it_while_the_embedder_stays(tmp_path: Path) -> None:
+    indexes = opened(tmp_path)
+    indexes.calibrate(MODEL, publish(indexes, "a"))
+    publish(indexes, "a", "b")
+    assert indexes.current().decision == MODEL
+    another = opened(tmp_path, "model@2")
+    publish(another, "a")
+    assert another.current().decision is None, "other cosines mean other things"
+
+
+def test_an_index_that_was_replaced_meanwhile_is_not_calibrated(tmp_path: Path) -> None:
+    indexes = opened(tmp_path)
+    name = publish(indexes, "a")
+    publish(indexes, "b", "c")
+    with pytest.raises(Conflict, match="bot calibrate"):
+        indexes.calibrate(MODEL, name)
+    assert indexes.current().decision is None
+
+
+def test_a_damaged_calibration_is_damage_to_the_index(tmp_path: Path) -> None:
+    indexes = opened(tmp_path)
+    first = publish(indexes, "a")
+    name = indexes.calibrate(MODEL, first).generation
+    (tmp_path / name / "decision.json").write_text("{}")
+    assert opened(tmp_path).current().manifest.generation == first
+    with pytest.raises(IndexDamaged):
+        indexes.calibrate(MODEL, name)
+
+
+def test_a_calibration_in_a_format_of_another_version_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    indexes = opened(tmp_path)
+    with monkeypatch.context() as later:
+        later.setattr("bot.decision.FORMAT", 99)
+        indexes.calibrate(MODEL, publish(indexes, "a"))
+    assert indexes.current().decision is None
+    assert served(indexes) == 1
+    assert "bot calibrate" in caplog.text
+
+
+# ── which embedder? ──
+
+
+def test_the_live_generation_names_its_embedder_without_being_loaded(tmp_path: Path) -> None:
+    assert generations.embedder_of(tmp_path) == ""
+    publish(opened(tmp_path, "one@1"), "a")
+    publish(opened(tmp_path, "two@2"), "a")
+    assert generations.embedder_of(tmp_path) == "two@2"
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", "{}", '{"manifest": 5}'])
+def test_of_a_damaged_generation_the_one_before_it_is_named(tmp_path: Path, damage: str) -> None:
+    publish(opened(tmp_path, "one@1"), "a")
+    live = publish(opened(tmp_path, "two@2"), "a")
+    (tmp_path / live / "manifest.json").write_text(damage)
+    assert generations.embedder_of(tmp_path) == "one@1"
+
+
+def test_no_name_leads_out_of_the_folder(tmp_path: Path) -> None:
+    publish(opened(tmp_path / "elsewhere", "one@1"), "a")
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index" / "CURRENT").write_text("../elsewhere/" + names(tmp_path / "elsewhere")[0])
+    assert generations.embedder_of(tmp_path / "index") == ""

@@ -162,7 +162,30 @@ def test_a_models_name_tells_its_languages_and_prefixes(
     model: str, languages: set[str], prefixes: tuple[str, str]
 ) -> None:
     assert sbert._languages_of(model) == languages
-    assert sbert._prefixes_of(model) == prefixes
+    assert sbert._prefixes_of(model, Path("/nowhere")) == prefixes
+
+
+def test_a_model_that_says_what_it_wants_before_its_texts_gets_it(
+    folder: Path, embedder: SentenceTransformerEmbedder
+) -> None:
+    said = {"prompts": {"query": "search: ", "document": "page: "}}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(said))
+    own = SentenceTransformerEmbedder(str(folder))
+    np.testing.assert_allclose(embedded(own, "tent"), embedded(embedder, "search: tent"), atol=1e-5)
+    told = embedded(own, "tent", is_query=False)
+    np.testing.assert_allclose(told, embedded(embedder, "page: tent"), atol=1e-5)
+
+
+def test_the_family_is_known_from_the_configuration_whatever_the_folder_is_called(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"_name_or_path": "intfloat/multilingual-e5-base"}')
+    assert sbert._prefixes_of("our-model", tmp_path) == ("query: ", "passage: ")
+
+
+@pytest.mark.parametrize("held", ["", "[]", '{"_name_or_path": 5}', '{"prompts": 1}'])
+def test_a_configuration_that_says_nothing_is_no_hindrance(held: str, tmp_path: Path) -> None:
+    for name in ("config.json", "config_sentence_transformers.json"):
+        (tmp_path / name).write_text(held)
+    assert sbert._prefixes_of("our-model", tmp_path) == ("", "")
 
 
 # ── what is refused ──

@@ -12,9 +12,11 @@ ROOT = Path(__file__).parents[2]
 PORTS = {"ports", "hub", "desk", "presence"}
 USE_CASES = {
     "retrieval", "compose", "reply", "worker", "inbox", "ingest", "evaluate", "customer", "line", "ladder", "packet",
-    "login", "attempts", "letters", "post", "answers", "unanswered",
+    "calibrate", "parity", "login", "attempts", "letters", "post", "answers", "unanswered",
 }  # fmt: skip
-EDGES = {"cli", "commands", "agent_commands", "judge_commands", "shell", "output", "__main__", "web"}
+EDGES = {
+    "cli", "commands", "agent_commands", "judge_commands", "calibrate_commands", "shell", "output", "__main__", "web",
+}  # fmt: skip
 MAY_BE_LONG = {"lexicon", "facts", "clauses"}  # tables of words and figures read best in one piece
 
 PATHS = sorted(path for path in (ROOT / "bot").rglob("*.py"))
@@ -56,6 +58,7 @@ THIRD_PARTY = {
     "web": {"fastapi", "starlette", "pydantic", "jwt", "uvicorn", "prometheus_client"},
     "cli": {"typer"},
     "agent_commands": {"typer"},
+    "calibrate_commands": {"typer"},
     "shell": {"typer", "pydantic"},
     "commands": {"uvicorn"},
     "output": {"rich"},
@@ -90,6 +93,7 @@ def test_adapters_do_not_lean_on_other_adapters_libraries() -> None:
     families = {
         "sql": {"database", "tables", "rows", "migrate"} | _named("sql"),
         "composer": {"gpt2"} | _named("composer"),
+        "sbert": _named("sbert"),
     }
     for module, path in MODULES.items():
         if not module.startswith("bot.adapters."):

@@ -275,12 +275,12 @@ def test_the_place_in_line_is_the_time_of_the_hand_off_less_the_head_start_of_it
     assert not waiting.is_first_in_line
 
 
-def test_whoever_is_angry_waits_shortest_and_nobody_waits_for_ever() -> None:
+def test_whoever_is_in_danger_is_first_then_the_angry_and_nobody_waits_for_ever() -> None:
     def place(reason: Reason, minutes: float) -> datetime:
         return asked().handed_off(reason, at=later(minutes)).queue_at or AT
 
     together = sorted(Reason, key=lambda reason: place(reason, 0))
-    assert together[0] is Reason.ANGRY
+    assert together[:2] == [Reason.SELF_HARM, Reason.ANGRY]
     assert together[-1] is Reason.NO_ANSWER
     assert place(Reason.NO_ANSWER, 0) < place(Reason.ANGRY, 11)
 

@@ -8,6 +8,7 @@ from bot.conversation import Conversation, Reason, Status
 from bot.dialogue import Answer, Ask, Clarify, HandOff, Hold, Plan, Policy, Reply, Say, Search, Thresholds
 from bot.grounding import Verdict
 from bot.knowledge import Citation, Hit, Passage
+from bot.mood import Heard, Mood
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 POLICY = Policy(Thresholds(0.7, 0.4), Thresholds(0.6, 0.3))
@@ -73,6 +74,88 @@ def test_abuse_is_answered_once_and_then_passed_on() -> None:
 
 def test_anger_is_passed_on_at_once() -> None:
     assert plan("This is unacceptable") == HandOff(Reason.ANGRY)
+
+
+def test_danger_goes_before_everything_else_even_a_wish_for_a_person() -> None:
+    assert plan("I want to kill myself, let me talk to a person") == HandOff(Reason.SELF_HARM)
+    assert plan("我不想活了，转人工") == HandOff(Reason.SELF_HARM)
+
+
+def test_a_threat_with_the_law_goes_to_a_person_by_its_own_reason() -> None:
+    assert plan("You will hear from my lawyer") == HandOff(Reason.LEGAL)
+    assert plan("我要打12315") == HandOff(Reason.LEGAL)
+
+
+def test_a_complaint_goes_to_a_person_and_how_to_complain_to_the_pages_first() -> None:
+    assert plan("I want to make a complaint") == HandOff(Reason.COMPLAINT)
+    asked = plan("How do I make a complaint?")
+    assert isinstance(asked, Search)
+    assert asked.otherwise is Reason.COMPLAINT
+
+
+# ── heed ──
+
+
+def heed(heard: Heard | None, *said: str) -> Plan:
+    conversation = talk(*said)
+    question = conversation.events[-1]
+    planned = dialogue.plan(conversation, question)
+    assert isinstance(planned, Search)
+    return dialogue.heed(planned, heard, conversation, question)
+
+
+def otherwise(heard: Heard | None, *said: str) -> Reason:
+    planned = heed(heard, *said)
+    assert isinstance(planned, Search)
+    return planned.otherwise
+
+
+def test_where_no_mood_is_heard_the_plan_stands() -> None:
+    assert otherwise(None, "Where is my order?") is Reason.NO_ANSWER
+
+
+@pytest.mark.parametrize("mood", [mood for mood in Mood if mood is not Mood.ABUSE])
+def test_a_certain_mood_goes_to_a_person_by_the_reason_of_its_name(mood: Mood) -> None:
+    assert heed(Heard(mood), "my parcel again, the third time") == HandOff(Reason(mood.value))
+
+
+@pytest.mark.parametrize("mood", [mood for mood in Mood if mood is not Mood.ABUSE])
+def test_in_an_uncertain_mood_the_pages_are_asked_first(mood: Mood) -> None:
+    assert otherwise(Heard(mood, is_certain=False), "my parcel again, the third time") is Reason(mood.value)
+
+
+@pytest.mark.parametrize("text", ["How do I cancel all my orders?", "hello, where can I complain", "怎么注销所有订单"])
+@pytest.mark.parametrize("mood", [Mood.CANCEL, Mood.COMPLAINT])
+def test_a_complaint_or_cancellation_that_is_a_question_is_for_the_pages_first(text: str, mood: Mood) -> None:
+    assert otherwise(Heard(mood), text) is Reason(mood.value)
+
+
+def test_a_question_in_another_mood_still_goes_to_a_person() -> None:
+    assert heed(Heard(Mood.ANGRY), "how can you treat people like this") == HandOff(Reason.ANGRY)
+    assert heed(Heard(Mood.ASKED), "who is there") == HandOff(Reason.ASKED)
+
+
+def test_abuse_that_is_heard_is_answered_once_and_then_passed_on() -> None:
+    abused = Heard(Mood.ABUSE)
+    assert heed(abused, "you are a brick") == Say("abuse", offer_person=True)
+    assert heed(abused, "you idiot", "you are a brick") == HandOff(Reason.ANGRY)
+    assert otherwise(abused, "where is my parcel, you brick?") is Reason.NO_ANSWER
+    assert otherwise(Heard(Mood.ABUSE, is_certain=False), "you are a brick") is Reason.NO_ANSWER
+
+
+def test_abuse_in_other_words_is_repeated_once_a_person_was_offered() -> None:
+    conversation = Conversation("c1", "mia", "e1").said("you are a brick", sender="mia", cid="1", at=AT)
+    conversation = conversation.replied(
+        "Sorry.", answers=1, at=AT, options=("Talk to a person",), data={"source": "canned"}
+    )
+    conversation = conversation.said("a dull brick at that", sender="mia", cid="2", at=AT)
+    question = conversation.events[-1]
+    planned = dialogue.plan(conversation, question)
+    assert isinstance(planned, Search)
+    assert dialogue.heed(planned, Heard(Mood.ABUSE), conversation, question) == HandOff(Reason.ANGRY)
+
+
+# ── plan, again ──
 
 
 def test_the_same_words_after_a_cited_answer_mean_it_did_not_help() -> None:
@@ -302,3 +385,11 @@ def test_a_quote_without_an_ellipsis_is_the_whole_passage() -> None:
     for words in range(1, 12):
         quoted = dialogue.quote("One two. Three four.\nFive six.\n\nSeven eight.", words)
         assert quoted.endswith("…") or quoted == "One two. Three four.\nFive six.\n\nSeven eight."
+
+
+def test_calibrated_thresholds_and_what_is_known_of_there_being_an_answer_decide_when_given() -> None:
+    found = [Hit(Passage("a", "a", "How long?", "Two days.", "en"), 0.9)]
+    cut = Thresholds(0.5, 0.3)
+    assert isinstance(dialogue.decide(found, 0.5, "en", POLICY, cut, 0.1), Answer)
+    assert isinstance(dialogue.decide(found, 0.2, "en", POLICY, cut, 0.3), Clarify)
+    assert dialogue.decide(found, 0.49, "en", POLICY, cut, 0.29) == HandOff(Reason.NO_ANSWER)

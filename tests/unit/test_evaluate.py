@@ -68,7 +68,7 @@ async def test_progress_counts_queries() -> None:
 
 def ranked(ids: str, relevant: str, score: float, decision: str = "answer") -> Ranked:
     scores = tuple(1.0 / n for n in range(1, len(ids) + 1))
-    return Ranked(query("q", "text", *relevant), tuple(ids), scores, score, decision)
+    return Ranked(query("q", "text", *relevant), tuple(ids), scores, score, score, decision)
 
 
 def test_figures_by_hand() -> None:

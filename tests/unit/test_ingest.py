@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from bot.errors import IndexDamaged, IndexMismatch
-from bot.ingest import CsvFormat, Report, Scope, content_digest, ingest, parse_files, rebuild
+from bot.ingest import CsvFormat, Report, Scope, chinese_share, content_digest, ingest, parse_files, rebuild
 from bot.knowledge import pieces
 from bot.ports import Bot
 from tests.fakes import DELIVERY, RETURNS, FakeEmbedder, FakeIndexes, fake_bot, shop_bot, stock
@@ -269,3 +269,29 @@ async def test_progress_ends_with_all_done() -> None:
 
 def test_the_digest_does_not_depend_on_the_order() -> None:
     assert content_digest([RETURNS, DELIVERY]) == content_digest([DELIVERY, RETURNS]) != content_digest([RETURNS])
+
+
+# ── what share of it is Chinese? ──
+
+FAQ_ZH = "## 怎么退货？\n\n三十天内可以退货。\n\n## 几天能收到？\n\n两天。\n"
+
+
+async def test_the_share_of_chinese_is_that_of_what_the_ingest_would_leave() -> None:
+    bot = fake_bot()
+    await take(bot, File("faqs/a.md", FAQ), File("faqs/zh.md", FAQ_ZH))
+
+    async def share(*files: File) -> float:
+        return await chinese_share(bot.store, files, [SCOPE])
+
+    assert await share(File("faqs/a.md", FAQ), File("faqs/zh.md", FAQ_ZH)) == 0.5
+    assert await share(File("faqs/a.md", FAQ)) == 0.0, "the Chinese file is gone"
+    assert await share(File("faqs/a.md", FAQ), File("faqs/b.md", OTHER), File("faqs/zh.md", FAQ_ZH)) == 0.4
+    assert await share() == 0.0
+
+
+async def test_what_an_ingest_does_not_speak_for_counts_too() -> None:
+    bot = fake_bot()
+    await take(bot, File("faqs/a.md", FAQ))
+    share = await chinese_share(bot.store, [File("zh.md", FAQ_ZH, "other")], [Scope("other")])
+    assert share == 0.5
+    assert await titles(bot) == ["How do I return a lamp?", "How long does delivery take?"], "nothing was changed"

@@ -68,6 +68,35 @@ def test_windows_hold_every_word_once_and_in_order(words: list[str]) -> None:
     assert all(len(window.split()) <= PIECE_WORDS for window in cut)
 
 
+PAGE = "商品签收后三十天内可以退货，需要保持原样。退款一般在五个工作日内到账；节假日顺延。" * 20
+
+
+@pytest.mark.parametrize("words", [20, 55, PIECE_WORDS])
+def test_chinese_is_cut_behind_its_marks_and_counts_half_a_word_a_character(words: int) -> None:
+    cut = list(windows(PAGE, words))
+    assert "".join(cut) == PAGE
+    assert all(window[-1] in "，。；" for window in cut)
+    assert all(words < len(window) <= 2.2 * words for window in cut[:-1])
+
+
+def test_chinese_without_a_mark_is_cut_all_the_same() -> None:
+    assert [len(window) for window in windows("字" * 500)] == [220, 220, 60]
+
+
+def test_a_closing_quotation_mark_stays_with_its_sentence() -> None:
+    assert list(windows("他说：“可以退。”但要原样。", 4)) == ["他说：“可以退。”", "但要原样。"]
+
+
+def test_both_languages_in_one_text_share_the_window() -> None:
+    cut = list(windows(" ".join(["word"] * 100) + " " + "字" * 40))
+    assert [window.count("word") for window in cut] == [100, 0]
+
+
+@given(st.text(alphabet="word 字退，。\n", max_size=300), st.integers(1, 12))
+def test_windows_lose_no_character(text: str, words: int) -> None:
+    assert "".join("".join(windows(text, words)).split()) == "".join(text.split())
+
+
 def test_citations_count_from_one_and_round_the_score() -> None:
     first, second = cite([Hit(PASSAGE, 0.123456), Hit(PASSAGE, 0.1)])
     assert (first.position, second.position, first.score, first.document) == (1, 2, 0.1235, "faqs/returns.md")

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -15,6 +15,8 @@ from bot.conversation import Author, Conversation, Event, Kind, Reason, Status
 from bot.dialogue import Policy, Thresholds, quoted
 from bot.errors import IndexDamaged, NotFound, Refused, TooLarge, Unavailable
 from bot.hub import Draft, Item, Typing
+from bot.knowledge import Passage
+from bot.mood import Heard, Mood
 from bot.ports import Bot, Changed, Step
 from bot.prompt import BOT, CUSTOMER
 from bot.texts import TEXTS, say
@@ -25,6 +27,7 @@ from tests.fakes import (
     HANG,
     POLICY,
     RETURNS,
+    FakeEmbedder,
     FakeGenerator,
     begin,
     eventually,
@@ -484,6 +487,26 @@ async def test_cancelled_it_says_nothing_and_the_question_stays_owed(busy: Any) 
     assert [e.seq for e in (await bot.store.conversation("c1")).unanswered] == [1]
 
 
+# ── a page in another language ──
+
+CHINESE = passage("退货", "退货期限", "return：三十天内可以退货。", language="zh")
+
+
+@pytest.mark.parametrize("others", [(), (DELIVERY,)])
+async def test_a_page_in_another_language_is_quoted_with_a_note(others: tuple[Passage, ...]) -> None:
+    generator = writes(TRUE)
+    bot = await shop_bot(generator, (CHINESE, *others))
+    event = await answered(bot, "return")
+    assert event.text == f"{say('other_language', 'en')}\n\n**退货期限**\n\n{CHINESE.text}"
+    assert [citation.passage for citation in event.citations] == [CHINESE.id]
+    assert generator.prompts == [], "the composer never sees it"
+
+
+async def test_the_customers_language_goes_first() -> None:
+    event = await answered(await shop_bot(writes(TRUE), (CHINESE, RETURNS)), QUESTION)
+    assert event.text == TRUE
+
+
 # ── outside any conversation ──
 
 
@@ -502,3 +525,69 @@ async def test_the_same_question_twice_goes_to_a_person() -> None:
         await reply.answer(bot, "c1")
     event = await last(bot)
     assert (event.kind, event.data["reason"]) == (Kind.HANDED_OFF, "asked_again")
+
+
+# ── moods ──
+
+
+class FakeMoods:
+    """Hears one thing in everything."""
+
+    def __init__(self, heard: Heard | None) -> None:
+        self.heard, self.listened = heard, list[tuple[str, ...]]()
+
+    def hear(self, texts: Sequence[str]) -> Heard | None:
+        self.listened.append(tuple(texts))
+        return self.heard
+
+
+async def test_a_mood_that_is_heard_goes_to_a_person_without_a_search() -> None:
+    moods = FakeMoods(Heard(Mood.ASKED))
+    event = await answered(await shop_bot(moods=moods), "is anyone real there")
+    assert (event.kind, event.data["reason"]) == (Kind.HANDED_OFF, "asked_for_person")
+    assert moods.listened == [("is anyone real there",)]
+
+
+async def test_what_the_pages_answer_is_answered_in_a_mood_too_and_a_person_is_offered() -> None:
+    event = await answered(await shop_bot(writes(TRUE), moods=FakeMoods(Heard(Mood.COMPLAINT))), QUESTION)
+    assert (event.kind, event.text) == (Kind.MESSAGE, TRUE)
+    assert event.options == (TEXTS["en"]["person"],)
+
+
+async def test_without_a_mood_no_person_is_offered_beside_an_answer() -> None:
+    event = await answered(await shop_bot(writes(TRUE), moods=FakeMoods(None)), QUESTION)
+    assert (event.text, event.options) == (TRUE, ())
+
+
+@pytest.mark.parametrize("text", ["Where is the moon?", "a gift for a return"])
+async def test_in_a_mood_what_the_pages_do_not_answer_goes_to_a_person_by_its_reason(text: str) -> None:
+    moods = FakeMoods(Heard(Mood.CANCEL, is_certain=False))
+    policy = replace(POLICY, thresholds=Thresholds(1.1, 0.01))
+    event = await answered(await shop_bot(moods=moods, policy=policy), text)
+    assert (event.kind, event.data["reason"]) == (Kind.HANDED_OFF, "cancel")
+    assert event.text.startswith(TEXTS["en"]["handoff.cancel"])
+
+
+async def test_what_the_keyword_rules_know_needs_no_model() -> None:
+    moods = FakeMoods(None)
+    bot = await shop_bot(moods=moods)
+    event = await answered(bot, "I want to talk to a person")
+    assert (event.data["reason"], moods.listened) == ("asked_for_person", [])
+
+
+async def test_no_mood_is_looked_for_in_a_language_the_embedder_does_not_read() -> None:
+    moods = FakeMoods(Heard(Mood.ANGRY))
+    embedder = FakeEmbedder()
+    embedder.languages = frozenset({"en"})
+    await answered(await shop_bot(moods=moods, embedder=embedder), "退货怎么办理")
+    assert moods.listened == []
+
+
+async def test_a_failure_to_hear_moods_hands_off_and_says_nothing_of_it() -> None:
+    class Deaf(FakeMoods):
+        def hear(self, texts: Sequence[str]) -> Heard | None:
+            raise Unavailable("no ears")
+
+    event = await answered(await shop_bot(moods=Deaf(None)), QUESTION)
+    assert (event.kind, event.data["reason"]) == (Kind.HANDED_OFF, "failure")
+    assert "ears" not in event.text

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from bot import retrieval
+from bot.decision import Curve, Curves, Model
+from bot.dialogue import Policy, Thresholds
 from bot.errors import NoIndex
 from bot.knowledge import Hit, Passage
 from bot.ports import Index, Manifest
-from bot.retrieval import Found, decision_score
+from bot.retrieval import Found, Weighed, decision_score
 
 TOPICS = ("return", "parcel", "invoice")
 
@@ -92,6 +94,7 @@ class Parts:
         self.indexes: Any = Published(self.dense, self.lexical)
         self.embedder = embedder or TopicEmbedder()
         self.reranker = reranker
+        self.policy = Policy(Thresholds(0.7, 0.4), Thresholds(0.6, 0.3))
         self.calls: list[str] = []
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -118,7 +121,7 @@ async def test_both_retrievers_have_a_say() -> None:
     found = await Parts([(A, 0.6), (B, 0.5)], [(B, 0.9), (A, 0.1)]).search()
     assert names(found) == ["b", "a"]
     assert (found.hits[0].dense, found.hits[0].lexical) == (0.5, 0.9)
-    assert found.hits[0].score == pytest.approx(0.5 + retrieval.LEXICAL_WEIGHT * 0.9)
+    assert found.hits[0].score == pytest.approx(0.5 + retrieval.LEXICAL_WEIGHTS["latin"] * 0.9)
 
 
 async def test_a_passage_only_one_retriever_knows_is_found() -> None:
@@ -219,9 +222,44 @@ async def test_the_customers_language_goes_first_though_another_scores_higher() 
     assert names(await parts.search()) == ["a"]
 
 
-async def test_another_language_answers_when_the_customers_own_has_nothing_near() -> None:
+async def test_another_language_answers_when_the_customers_own_does_not() -> None:
     parts = Parts([(ZH, 0.8), (A, 0.2)], [], embedder=TopicEmbedder("en", "zh"))
-    assert names(await parts.search())[0] == "退货"
+    assert names(await parts.search()) == ["退货"]
+
+
+async def test_what_answers_in_no_language_stays_in_the_customers_own() -> None:
+    parts = Parts([(ZH, 0.4), (A, 0.2)], [], embedder=TopicEmbedder("en", "zh"))
+    assert names(await parts.search()) == ["a"]
+
+
+async def test_a_knowledge_base_in_another_language_is_all_there_is() -> None:
+    parts = Parts([(ZH, 0.1)], [], embedder=TopicEmbedder("en", "zh"))
+    assert names(await parts.search()) == ["退货"]
+
+
+@pytest.mark.parametrize(("text", "expected"), [("GPS Volt 30", "zh"), ("GPS", "en")])
+async def test_by_words_alone_another_language_must_hold_nearly_all_of_them(text: str, expected: str) -> None:
+    chinese = passage("手表", f"手表 {text}", "zh")
+    found = await Parts([(A, 0.2)], [(chinese, 0.9)]).search("gps volt 30")
+    assert found.hits[0].passage.language == expected
+
+
+async def test_crowds_in_another_language_hide_nothing_in_the_customers_own() -> None:
+    crowd = [passage(f"{n}", "包裹", "zh") for n in range(retrieval.CANDIDATES * 3)]
+    parts = Parts([*((one, 0.9) for one in crowd), (A, 0.85)], [], embedder=TopicEmbedder("en", "zh"))
+    assert names(await parts.search()) == ["a"]
+
+
+class DividedEmbedder(TopicEmbedder):
+    def compares(self, one: str, other: str) -> bool:
+        return one[:2] == other[:2]
+
+
+async def test_vectors_that_cannot_be_compared_count_for_nothing() -> None:
+    parts = Parts([(ZH, 0.9), (A, 0.3)], [], embedder=DividedEmbedder("en", "zh"))
+    assert names(await parts.search()) == ["a"]
+    [hit] = await retrieval.rank(parts, "return", [passage("退货", "return 退货", "zh")])  # type: ignore[arg-type]
+    assert hit.dense == 0.0
 
 
 async def test_a_passage_in_german_is_no_stranger_to_a_query_that_is_not_chinese() -> None:
@@ -356,3 +394,54 @@ def test_the_score_is_between_0_and_1(dense: float, lexical: float, coverage: fl
 def test_a_plain_paraphrase_stands_above_the_threshold_and_a_foreign_question_below() -> None:
     assert decision_score([hit(0.85, 0.75, 0.35, 0.7), hit(0.6, 0.5, 0.1, 0.2, "b")]) > 0.8
     assert decision_score([hit(0.32, 0.3, 0.07, 0.2), hit(0.3, 0.28, 0.1, 0.2, "b")]) < 0.1
+
+
+# ── by a curve ──
+
+PLAIN = Policy(Thresholds(0.7, 0.4), Thresholds(0.6, 0.3))
+SURE = Curves(Curve({"dense": (0.5, 0.1, 2.0)}, 0.0), Curve({"dense": (0.5, 0.1, 3.0)}, 0.0))
+CALIBRATED = Model({"en": SURE}, {"en": Thresholds(0.9, 0.2)})
+
+
+def weighed(
+    model: Model | None, policy: Policy = PLAIN, language: str = "en", hits: Sequence[Hit] = (hit(),)
+) -> Weighed:
+    parts: Any = Parts([], [])
+    parts.policy = policy
+    parts.indexes.index = replace(parts.indexes.index, decision=model)
+    return retrieval.weigh(parts, Found(tuple(hits), "g", {}, "return"), language)
+
+
+def test_what_was_calibrated_decides() -> None:
+    found = weighed(CALIBRATED)
+    assert found.score == pytest.approx(SURE.right.probability({"dense": 0.6}))
+    assert found.known == pytest.approx(SURE.known.probability({"dense": 0.6}))
+    assert found.thresholds == Thresholds(0.9, 0.2)
+
+
+def test_what_was_not_calibrated_is_decided_by_hand() -> None:
+    assert weighed(None) == Weighed(decision_score([hit()]), decision_score([hit()]), PLAIN.thresholds)
+    assert weighed(CALIBRATED, language="zh") == Weighed(*[decision_score([hit()])] * 2, PLAIN.chinese)
+
+
+def test_thresholds_the_shop_set_go_before_those_that_were_calibrated() -> None:
+    assert weighed(CALIBRATED, replace(PLAIN, insists=frozenset({"en"}))).thresholds == PLAIN.thresholds
+    assert weighed(CALIBRATED, replace(PLAIN, insists=frozenset({"zh"}))).thresholds == Thresholds(0.9, 0.2)
+
+
+def test_without_hits_no_curve_is_asked() -> None:
+    assert weighed(CALIBRATED, hits=()) == Weighed(0.0, 0.0, Thresholds(0.9, 0.2))
+
+
+class Telling(Ranking):
+    def nearest(self, vector: Any, k: int) -> list[tuple[str, float]]:
+        return [(passage.id, score) for passage, score in self.scores[:k]]
+
+
+async def test_a_retriever_that_tells_its_nearest_pieces_is_asked_for_them() -> None:
+    parts = Parts([(A, 0.6), (B, 0.5)], [])
+    assert not (await parts.search()).nearest
+    parts.indexes = Published(Telling([(A, 0.6), (C, 0.5), (ZH, 0.5), (B, 0.4)]), parts.lexical)
+    parts.store = Shelf([A, B, ZH])
+    nearest = (await parts.search()).nearest
+    assert list(nearest) == [(A.id, 0.6), (B.id, 0.4)], "neither one retired nor one in another language has a vote"

@@ -61,12 +61,12 @@ ASKS = lines("""
     is there a real person there?
     Is there a human I can talk to?
     is there anyone I can talk to? I want to speak to anybody
-    make a complaint
-    I want to file a formal complaint
-    I'd like to register a complaint
-    how do I make a complaint?
-    I want to complain
-    I need to complain about the courier
+    I want a callback
+    please arrange a call back
+    let me speak to whoever packed it
+    put me in contact with the store manager
+    a word with your workshop manager, please
+    I want to speak with one of your mechanics
     I want to speak with your manager
     I want to see a manager... get me your manager
     How do I talk to an operator?
@@ -111,6 +111,9 @@ DOES_NOT_ASK = lines("""
     How do I contact the person delivering my parcel?
     Can I contact the seller?
     Is there a real leather version?
+    Can I talk to my dog through the camera?
+    Do I get a call when it is ready?
+    I spoke to someone on Monday and he said I get a new one
     Is there a live tracking map?
     Is there an actual store in Berlin?
     Is there a human-readable invoice?
@@ -237,11 +240,16 @@ ASKS_ZH = lines("""
     请人工客服回复
     让客服联系我
     由人工处理，转人工
-    我要投诉
-    投诉
-    投诉你们
-    投訴
-    怎么投诉快递员
+    叫你们老板来
+    换个人来吧
+    派个人跟我说
+    让懂的人来
+    我想跟你们经理谈谈
+    帮我找一位工作人员
+    请让店里的人给我回个电话
+    把问题交给你的同事
+    能换成人工吗
+    怎么联系上你们的员工
     我不要机器人，我要人工
     别用机器人敷衍我，转人工
     你答非所问，叫客服
@@ -306,6 +314,13 @@ DOES_NOT_ASK_ZH = lines("""
     接收短信的手机换了
     会员经理说可以退
     投诉率是多少
+    换个人的地址
+    找个人帮我取可以吗
+    让人来取货可以吗
+    送货前会给我打电话吗
+    卖家的人多吗
+    适合两个人的帐篷
+    叫车的人多吗
     几个人用的帐篷
     三人帐篷
     有人收到吗
@@ -440,19 +455,73 @@ ANGRY = lines("""
     I'm so angry
     I'm fed up
     i am sick of this
-    you will hear from my lawyer
-    I will take legal action
-    I'll sue you
-    I will report you to the authorities
-    I'm going to consumer protection
     太过分了
     你们太差劲了
     气死我了
     什么破店
     你们就是骗子
     黑店
+""")
+THREATS = lines("""
+    you will hear from my lawyer
+    I will take legal action
+    I'll sue you
+    I will report you to the authorities
+    I'm going to consumer protection
+    I am taking this to court
+    see you in court
     我要打12315
     找消费者协会
+    等着收律师函吧
+    我要起诉你们
+    法庭上见
+""")
+COMPLAINTS = lines("""
+    make a complaint
+    I want to file a formal complaint
+    I'd like to register a complaint
+    how do I make a complaint?
+    I want to complain
+    I need to complain about the courier
+    我要投诉
+    投诉
+    投诉你们
+    投訴
+    怎么投诉快递员
+""")
+DANGER = lines("""
+    I want to kill myself
+    I'm going to end my life
+    i just want to die
+    I wish I were dead
+    I am suicidal
+    I'm thinking about suicide
+    I keep wanting to hurt myself, I want to hurt myself
+    I feel like harming myself
+    Nobody answers. I don't want to live anymore
+    there is nothing left to live for
+    我想自杀
+    我不想活了
+    活着太累了，想结束生命
+    我真的活不下去了
+    想死
+    我又想割腕了
+""")
+NO_DANGER = lines("""
+    suicide squad poster
+    a book about suicide prevention
+    I cut myself on the blade
+    this heat is killing me
+    I don't want to live in Norway, do you ship to Sweden?
+    the battery died
+    dead pixels on the screen
+    how do I kill the engine
+    I was laughing so hard, killing myself laughing
+    自杀小队手办有吗
+    我想死你们家的蛋糕了
+    手被划了一下
+    想自驾去
+    割草机坏了
 """)
 CALM = lines("""
     Where is my order?
@@ -517,6 +586,35 @@ def test_anger_is_heard() -> None:
 def test_calm_sentences_are_not_taken_for_anger() -> None:
     calm = [*CALM, *CIVIL, *DOES_NOT_ASK, *DOES_NOT_ASK_ZH]
     assert [text for text in calm if smalltalk.is_angry(text)] == []
+
+
+def test_a_threat_with_the_law_is_heard() -> None:
+    assert [text for text in THREATS if not smalltalk.threatens(text)] == []
+    assert [
+        text for text in [*CALM, *CIVIL, *ANGRY, *DOES_NOT_ASK, *DOES_NOT_ASK_ZH] if smalltalk.threatens(text)
+    ] == []
+
+
+def test_a_complaint_is_heard_and_is_no_wish_for_a_person_yet() -> None:
+    assert [text for text in COMPLAINTS if not smalltalk.complains(text) or smalltalk.wants_person(text)] == []
+    calm = [*CALM, *CIVIL, *ASKS, *ASKS_ZH, *DOES_NOT_ASK, *DOES_NOT_ASK_ZH, "I don't want to make a complaint"]
+    assert [text for text in calm if smalltalk.complains(text)] == []
+
+
+def test_how_to_complain_is_a_question_and_a_complaint_is_not() -> None:
+    asked = [text for text in COMPLAINTS if smalltalk.opens_as_question(text)]
+    assert asked == ["how do I make a complaint?", "怎么投诉快递员"]
+    assert smalltalk.opens_as_question("Hello! How do I close my account")
+    assert not smalltalk.opens_as_question("I want to complain. Can you help?")
+
+
+def test_who_speaks_of_harming_themselves_is_heard() -> None:
+    assert [text for text in DANGER if not smalltalk.is_in_danger(text)] == []
+
+
+def test_words_of_death_about_other_things_are_no_danger() -> None:
+    calm = [*NO_DANGER, *CALM, *CIVIL, *ANGRY, *THREATS, *ASKS, *DOES_NOT_ASK, *DOES_NOT_ASK_ZH, *LEANS, *STANDS]
+    assert [text for text in calm if smalltalk.is_in_danger(text)] == []
 
 
 def test_abuse_is_heard() -> None:

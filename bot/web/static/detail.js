@@ -6,7 +6,11 @@
 const LINE = 200; // code points of the last message that a list shows
 const MINUTE = 60_000;
 const FIRST = 400 * 24 * 60 * MINUTE; // the head start of whoever must be first in line
-const HEAD_START = { angry: 10, always_a_person: 5, asked_again: 5, asked_for_person: 2, failure: 2 }; // minutes
+// Minutes.
+const HEAD_START = {
+  self_harm: 24 * 60, angry: 10, legal: 5, complaint: 5, always_a_person: 5, asked_again: 5, cancel: 2,
+  asked_for_person: 2, failure: 2,
+}; // prettier-ignore
 
 const NOBODY = { agent: null, owed_since: null };
 const NOT_IN_LINE = { waiting_since: null, queue_at: null, first_in_line: false };

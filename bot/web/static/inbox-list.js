@@ -7,6 +7,7 @@ import { build, setText } from "./messages.js";
 
 const SEARCH_AFTER = 300; // ms without a key
 const TAGS = 3; // shown in a row
+const TROUBLE = new Set(["self_harm", "legal", "angry", "failure"]);
 const SLOW = 400; // ms before anything says that it is loading
 
 export class InboxList {
@@ -180,7 +181,7 @@ export class InboxList {
     const { texts } = this;
     const { reason, language, tags = [], email, score } = row;
     const small = (kind, words) => build("span", { class: kind }, words);
-    const tone = reason === "angry" || reason === "failure" ? "trouble" : "";
+    const tone = TROUBLE.has(reason) ? "trouble" : "";
     const marks = [
       reason && small(`badge ${tone}`, texts.reason[reason] ?? plain(reason)),
       language && small("lang", plain(language).toUpperCase()),

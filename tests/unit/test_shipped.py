@@ -1,0 +1,35 @@
+"""The decision that comes with the bot: for whom it is, and what it says of questions as plain as can be."""
+
+from bot import shipped
+
+MINILM = "all-MiniLM-L6-v2@53aa51172d14"
+PLAIN = {
+    "dense": 0.85, "lexical": 0.5, "coverage": 0.9, "lead": 0.25, "agrees": 1.0, "rivals": 0.0, "missed": 0.0,
+    "length": 1.4, "support": 0.9,
+}  # fmt: skip
+FOREIGN = {
+    "dense": 0.25, "lexical": 0.05, "coverage": 0.1, "lead": 0.01, "agrees": 0.0, "rivals": 1.0, "missed": 1.6,
+    "length": 1.6, "support": 0.1,
+}  # fmt: skip
+
+
+def test_it_is_for_english_as_minilm_reads_it_alone_or_beside_another_model() -> None:
+    assert shipped.curves(MINILM, "en")
+    assert shipped.curves(f"{MINILM}+multilingual@1", "en")
+    assert shipped.curves(MINILM, "zh") is None
+    assert shipped.curves("multilingual@1", "en") is None
+
+
+def test_a_plain_paraphrase_is_answered_and_a_foreign_question_handed_off() -> None:
+    curves = shipped.curves(MINILM, "en")
+    assert curves is not None
+    assert curves.right.probability(PLAIN) > 0.9
+    assert curves.right.probability(FOREIGN) < 0.1
+    assert curves.known.probability(FOREIGN) < shipped.THRESHOLDS.suggest < curves.known.probability(PLAIN)
+
+
+def test_a_stranger_to_the_sign_of_pieces_is_judged_by_the_others() -> None:
+    curves = shipped.curves(MINILM, "en")
+    assert curves is not None
+    plain, foreign = ({k: v for k, v in s.items() if k != "support"} for s in (PLAIN, FOREIGN))
+    assert curves.right.probability(plain) > 0.8 > 0.2 > curves.right.probability(foreign)

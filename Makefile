@@ -57,8 +57,18 @@ format: install ## applies formatting
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+PEERS := .bench/peers-venv
+$(PEERS)/.installed: tests/bench/peers-requirements.txt
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet "$$(grep '^torch==' $<)"
+	@$(PEERS)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+.PHONY: peers
+peers: $(PEERS)/.installed ## installs what `make bench` measures ours against (1.6 GB)
+
 .PHONY: bench
-bench: install ## quality and latency: one table and .bench/<commit>.json
+bench: install peers ## quality, latency, throughput, peers: one table and .bench/<commit>.json
 	@$(BIN)/python -m tests.bench
 
 .PHONY: check

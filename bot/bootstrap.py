@@ -180,10 +180,15 @@ def make_indexes(settings: Settings, embedder: Embedder) -> Indexes:
     from bot.adapters.bm25_index import Bm25Part
     from bot.adapters.faiss_index import FaissPart
     from bot.adapters.generations import Generations
+    from bot.adapters.unpublished import UnpublishedVectors
+    from bot.adapters.word_table import WordPart
 
     # An embedder that knows a word whole tells the query's slips of the keyboard from words the shop never used.
     lexical = Bm25Part(getattr(embedder, "knows", lambda word: True))
-    return Generations(settings.index_dir, embedder.name, embedder.dimension, FaissPart(), lexical)
+    return Generations(
+        settings.index_dir, embedder.name, embedder.dimension, FaissPart(), lexical, words=WordPart(),
+        kept=UnpublishedVectors(settings.data_dir / "unpublished", embedder.name),
+    )  # fmt: skip
 
 
 def migrate(settings: Settings, to: str = "head") -> None:

@@ -102,7 +102,7 @@ async def _judged(bot: Bot, query: Query) -> list[Seen]:
         return []  # which of its questions cannot be answered, nobody said
     seen = []
     for ask in asks:
-        found = await retrieval.search(bot, ask.query, language=language, k=DEPTH)
+        found = await retrieval.search(bot, ask.question, language=language, k=DEPTH, context=ask.context)
         group = min(query.relevant, default=query.id)
         seen += _seen(found, frozenset(query.relevant), group, language, "judged")
     return seen
@@ -164,8 +164,8 @@ def _left_out(bot: Bot, found: Found, passage: Passage, text: str) -> Found:
     """What would be found if the passage did not hold these very words: else each question would find itself."""
     rest = tuple(other for other in (passage.title, *passage.phrasings) if other != text)
     bare = replace(passage, title=rest[0] if rest else "", phrasings=rest[1:])
-    dense = _likest(bot, passage, bare, text)
-    hits = [_without(hit, bare, dense, text) if hit.passage.id == passage.id else hit for hit in found.hits]
+    dense, near = _likest(bot, passage, bare, text), _nearest_words(bot, passage, text)
+    hits = [_without(hit, bare, dense, near, text) if hit.passage.id == passage.id else hit for hit in found.hits]
     nearest = [piece for piece in found.nearest if piece[0] != passage.id or piece[1] < ITSELF]
     renamed = [(bare.id if owner == passage.id else owner, cosine) for owner, cosine in nearest]
     return replace(found, hits=tuple(sorted(hits, key=lambda hit: -hit.score)), nearest=renamed)
@@ -181,14 +181,25 @@ def _likest(bot: Bot, passage: Passage, bare: Passage, text: str) -> float | Non
     return max((retrieval.dot(asked, vector) for vector in vectors.values()), default=0.0)
 
 
-def _without(hit: Hit, bare: Passage, dense: float | None, text: str) -> Hit:
+def _nearest_words(bot: Bot, passage: Passage, text: str) -> tuple[float, float]:
+    """How near the rest of the passage comes to the words of `text`."""
+    index = bot.indexes.current()
+    if index.words is None or not retrieval.reads(bot, language_of(text)):
+        return 0.0, 0.0
+    words = bot.embedder.read([text], is_query=True).words[0]
+    itself = {piece.id for piece in pieces(passage) if piece.text == text}
+    found = index.words.match(words, [passage.id], itself) if len(words) else {}
+    return found.get(passage.id, (0.0, 0.0))
+
+
+def _without(hit: Hit, bare: Passage, dense: float | None, near: tuple[float, float], text: str) -> Hit:
     """BM25 counts whole passages, so its share is lowered as the share of the words is."""
     coverage = retrieval.coverage(text, bare)
     lexical = hit.lexical * (coverage / hit.coverage if hit.coverage else 0.0)
     dense = hit.dense if dense is None else min(dense, hit.dense)
-    weight = retrieval.LEXICAL_WEIGHTS[script_of(bare.language)]
-    score = hit.score - (hit.dense - dense) - weight * (hit.lexical - lexical)
-    return Hit(bare, score, dense, lexical, coverage)
+    words, weakest = near if hit.words else (0.0, 0.0)
+    score = retrieval.fused(bare.language, dense, lexical, words)
+    return Hit(bare, score, dense, lexical, coverage, words, weakest)
 
 
 # ── fit, judge, cut ──

@@ -34,6 +34,8 @@ SIGNS = (
     "missed",  # topic words it lacks, on a log scale
     "support",  # share of the nearest pieces that are its own, near ones counting more
     "length",  # topic words of the query, on a log scale
+    "words",  # how near it comes to each topic word, on average
+    "weakest",  # and to the one it is farthest from
 )
 
 Nearest = Sequence[tuple[str, float]]  # pieces near the query, best first: their passage's id, and the cosine
@@ -56,6 +58,7 @@ def signs(query: str, hits: Sequence[Hit], nearest: Nearest = ()) -> dict[str, f
         "missed": log1p(len(wanted - _held(best.passage))),
         "length": log1p(len(wanted)),
         **({"support": _support(best.passage.id, nearest[:PIECES])} if nearest else {}),
+        **({"words": best.words, "weakest": best.weakest} if best.words else {}),
     }
 
 

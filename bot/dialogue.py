@@ -3,11 +3,12 @@
 `plan` before retrieval, `decide` after it, `settle` after generation. Nothing here waits, reads a clock or knows SQL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot import chooser, smalltalk
+from bot import chooser, follow_up, smalltalk
 from bot.conversation import Author, Conversation, Event, Reason, Status
+from bot.follow_up import NOTHING, Context, Said
 from bot.grounding import Verdict
 from bot.knowledge import Citation, Hit, Passage, cite, language_of
 from bot.mood import Heard, Mood
@@ -67,10 +68,11 @@ class HandOff:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One thing to find out: the question as asked, and the query that searches for what it means."""
+    """One thing to find out: the question as asked, what it means in words, and what it leans on."""
 
     question: str
     query: str
+    context: Context = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +136,26 @@ def _abused(search: Search, heard: Heard, conversation: Conversation, question: 
 
 
 def asks_of(text: str, earlier: Sequence[Event]) -> tuple[Ask, ...]:
-    """The questions of one message, each with what to search for."""
+    """The questions of one message, each with what it leans on."""
     bare = smalltalk.without_pleasantries(text)
-    return tuple(Ask(part, query_for(part, earlier)) for part in smalltalk.questions(bare))
+    return tuple(_ask(part, earlier) for part in smalltalk.questions(bare))
+
+
+def _ask(text: str, earlier: Sequence[Event]) -> Ask:
+    context = follow_up.context(text, [*_said(earlier[-HISTORY:])])
+    return Ask(text, context.spelt_out(text), context)
+
+
+def _said(earlier: Sequence[Event]) -> Iterator[Said]:
+    """Questions, and the bot's replies to them. What an agent wrote is nobody's to search with."""
+    for event in earlier:
+        if event.is_question or (event.author is Author.BOT and event.data.get("source") != "canned" and event.text):
+            yield Said(event.is_question, event.text)
 
 
 def query_for(text: str, earlier: Sequence[Event]) -> str:
-    """What to search for: the message itself, or with the question it leans on in front of it."""
-    if not smalltalk.is_elliptical(text):
-        return text
-    asked = [e.text for e in earlier[-HISTORY:] if e.is_question and smalltalk.small_talk(e.text) is None]
-    standing = [past for past in asked if not smalltalk.is_elliptical(past)]
-    lean_on = (standing or asked)[-1:]
-    return " ".join([*(smalltalk.without_pleasantries(past) for past in lean_on), text])
+    """What `text` means, in words: the message itself, or with the questions it leans on in front of it."""
+    return _ask(text, earlier).query
 
 
 def _was_abusive(earlier: Sequence[Event]) -> bool:

@@ -70,7 +70,7 @@ async def _judge_one(bot: Bot, query: Query) -> Ranked:
     language = language_of(query.text)
     said = earlier(query.history, bot.now())
     asks = dialogue.asks_of(query.text, said)
-    found = [await retrieval.search(bot, ask.query, language=language, k=DEPTH) for ask in asks]
+    found = [await retrieval.search(bot, ask.question, language=language, k=DEPTH, context=ask.context) for ask in asks]
     best: dict[str, float] = {}
     for abreast in zip_longest(*(one.hits for one in found)):  # the questions of one message take turns
         for hit in filter(None, abreast):

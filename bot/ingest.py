@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot import faq, retrieval
 from bot.errors import IndexDamaged, IndexMismatch, NoIndex
@@ -232,13 +232,16 @@ async def _publish(bot: Bot, passages: Sequence[Passage], progress: Progress) ->
     read = [passage for passage in passages if retrieval.reads(bot, passage.language)]
     wanted = {piece.id: piece for passage in read for piece in pieces(passage)}
     known = await bot.run(bot.indexes.vectors, tuple(wanted.values()))
-    missing = [piece for id, piece in wanted.items() if id not in known]
+    words = await bot.run(bot.indexes.words, tuple(wanted.values()))
+    missing = [piece for id, piece in wanted.items() if id not in known or id not in words]
     fresh = await _embed(bot, missing, progress)
-    vectors = {**known, **fresh}
+    vectors = {**known, **{id: vector for id, (vector, _) in fresh.items()}}
+    words = {**words, **{id: read for id, (_, read) in fresh.items()}}
     progress("publish", 0, 1)
     manifest: Manifest = await bot.run(
-        bot.indexes.publish, passages, tuple(wanted.values()), [vectors[id] for id in wanted], content_digest(passages)
-    )
+        bot.indexes.publish, passages, tuple(wanted.values()), [vectors[id] for id in wanted], content_digest(passages),
+        [words[id] for id in wanted], partial(progress, "publish"),
+    )  # fmt: skip
     await bot.store.record_generation(manifest)
     progress("publish", 1, 1)
     return len(missing), manifest
@@ -253,16 +256,18 @@ async def _current(bot: Bot) -> Manifest | None:
     return manifest
 
 
-async def _embed(bot: Bot, missing: Sequence[Piece], progress: Progress) -> dict[int, object]:
-    vectors: dict[int, object] = {}
+async def _embed(bot: Bot, missing: Sequence[Piece], progress: Progress) -> dict[int, tuple[Any, Any]]:
+    """Of each piece its vector and its words."""
+    found: dict[int, tuple[Any, Any]] = {}
     # Near lengths together: a batch costs as much as its longest piece.
     by_length = sorted(missing, key=lambda piece: len(piece.text))
     for start in range(0, len(by_length), BATCH):
         batch = by_length[start : start + BATCH]
-        rows = await bot.run(partial(bot.embedder.embed, [piece.text for piece in batch], is_query=False))
-        vectors.update((piece.id, rows[n]) for n, piece in enumerate(batch))
+        made = await bot.run(partial(bot.embedder.read, [piece.text for piece in batch], is_query=False))
+        await bot.run(bot.indexes.keep, batch, made)  # what is stopped goes on from here
+        found.update((piece.id, (made.vectors[n], made.words[n])) for n, piece in enumerate(batch))
         progress("embed", start + len(batch), len(by_length))
-    return vectors
+    return found
 
 
 def content_digest(passages: Iterable[Passage]) -> str:

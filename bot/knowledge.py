@@ -48,12 +48,13 @@ class Passage:
     url: str = ""
     position: int = 0  # within its document, from 0
     source: str = field(default="", compare=False)  # where it stands now; moving it does not change it
+    # A hash of the content: the same text ingested twice is the same passage. Asked for far more often than made.
+    id: str = field(init=False, compare=False, repr=False)
 
-    @property
-    def id(self) -> str:
-        """A hash of the content: the same text ingested twice is the same passage."""
+    def __post_init__(self) -> None:
         parts = (self.anchor, self.title, self.text, self.language, self.kind, self.url, *self.phrasings)
-        return hashlib.sha256("\x1f".join((str(self.position), *parts)).encode()).hexdigest()[:32]
+        digest = hashlib.sha256("\x1f".join((str(self.position), *parts)).encode())
+        object.__setattr__(self, "id", digest.hexdigest()[:32])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,8 @@ class Hit:
     dense: float = 0.0  # cosine of the best piece, -1..1
     lexical: float = 0.0  # the share of the best BM25 that any passage could reach for this query, 0..1
     coverage: float = 0.0  # share of the query's content words, by weight, that the passage carries, 0..1
+    words: float = 0.0  # how near its words come to each topic word of the query, on average: a cosine
+    weakest: float = 0.0  # the same for the word it is farthest from
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A port is written only where the real thing needs a stand-in. Each is held to on
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -28,6 +28,18 @@ class Vectors(Protocol):
     def __getitem__(self, index: Any, /) -> Any: ...
 
 
+WORD_DIMENSIONS, WORD_SCALE = 64, 127  # of a word's vector: so many bytes, the unit being this
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One vector of each text, and one of each topic word piece in it, as it is meant there: m × WORD_DIMENSIONS int8,
+    of length WORD_SCALE. No words at all of a model for which that was not measured."""
+
+    vectors: Vectors
+    words: Sequence[Any]
+
+
 class Embedder(Protocol):
     """Encodes text so that near meanings lie near. Thread-safe; blocks."""
 
@@ -39,11 +51,27 @@ class Embedder(Protocol):
         self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None
     ) -> Vectors: ...
 
+    def read(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Reading:
+        """As `embed`, and each topic word by itself."""
+        ...
+
 
 class Retriever(Protocol):
     """Finds passages: (passage id, score) best first, at most `k`. Thread-safe; blocks."""
 
     def search(self, query: str, vector: Vectors | None, k: int) -> list[tuple[str, float]]: ...
+
+
+class WordMatch(Protocol):
+    """Tells how near passages come to each word of a query. Thread-safe; blocks."""
+
+    def match(
+        self, words: Any, passages: Iterable[str], without: Container[int] = ()
+    ) -> Mapping[str, tuple[float, float]]:
+        """How near each passage that has words comes to the words of a query: the mean of the cosines, and the least.
+
+        Pieces with an id in `without` are passed over."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +95,7 @@ class Index:
     manifest: Manifest
     dense: Retriever
     lexical: Retriever
+    words: WordMatch | None = None  # None: a generation built without
     decision: Model | None = None  # what `bot calibrate` found; None: nothing was calibrated
 
 
@@ -81,16 +110,30 @@ class Indexes(Protocol):
         ...
 
     def vectors(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
-        """The vectors the current generation already holds, by piece id; empty when another model made them."""
+        """The vectors that are held already, by piece id: published by this model, or put by."""
+        ...
+
+    def words(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
+        """The same for the pieces' words."""
+        ...
+
+    def keep(self, pieces: Sequence[Piece], made: Reading) -> None:
+        """Put by what the embedder made until it is published: a stopped ingest goes on from there."""
         ...
 
     def publish(
-        self, passages: Sequence[Passage], pieces: Sequence[Piece], vectors: Sequence[Any] | Vectors, content: str = ""
+        self,
+        passages: Sequence[Passage],
+        pieces: Sequence[Piece],
+        vectors: Sequence[Any] | Vectors,
+        content: str = "",
+        words: Sequence[Any] = (),
+        progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> Manifest:
         """Write a whole generation beside the live one, sync it to disk, and make it current in one rename.
 
-        `vectors` holds one row for each piece, in order. A calibration of the live generation is carried over when
-        the same embedder made both.
+        `vectors` and `words`, if any, hold what belongs to each piece, in order. A calibration of the live generation
+        is carried over when the same embedder made both.
         """
         ...
 

@@ -133,7 +133,7 @@ def _after(shown: Reply | None, on_draft: OnDraft) -> OnDraft:
 
 
 async def _find_and_compose(bot: Bot, ask: Ask, language: str, history: Sequence[Turn], on_draft: OnDraft) -> _Part:
-    found = await retrieval.search(bot, ask.query, language=language)
+    found = await retrieval.search(bot, ask.question, language=language, context=ask.context)
     weighed = await bot.run(retrieval.weigh, bot, found, language)  # what it reads may be the disk
     decision = dialogue.decide(found.hits, weighed.score, language, bot.policy, weighed.thresholds, weighed.known)
     if not isinstance(decision, Answer):
@@ -237,6 +237,7 @@ def _hit(hit: Hit) -> Mapping[str, Any]:
         "dense": round(hit.dense, 4),
         "lexical": round(hit.lexical, 4),
         "coverage": round(hit.coverage, 4),
+        "words": round(hit.words, 4),
     }
 
 

@@ -5,22 +5,27 @@ on all of them, not the best for any.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache, partial
+from math import sqrt
 from time import perf_counter
 from typing import Any, Protocol, runtime_checkable
 
 from bot import decision, shipped
 from bot.dialogue import Thresholds
+from bot.follow_up import NOTHING, Context
 from bot.knowledge import Hit, Passage, language_of, pieces, script_of
-from bot.ports import Bot
+from bot.ports import Bot, Retriever, WordMatch
 from bot.text import folded_terms
 
 CANDIDATES = 50  # of each retriever, at least, that are fused
 DEPTH = 200  # how far down a candidate of the one is looked up in the other
 # 0.2 to 0.4 is level for English; from 0.5 on rare words begin to outvote the meaning. In Chinese 0.6 to 1 is level on
 # both sets: what reads it is a small model in four bits, and characters and their pairs say more than words do.
-LEXICAL_WEIGHTS = {"latin": 0.3, "zh": 0.8}
+LEXICAL_WEIGHTS = {"latin": 0.3, "zh": 1.0}
+WORD_WEIGHT = 0.7  # 0.5 to 1 is level or better on all sets; from 1.5 on single words outvote the meaning
+REREAD = 20  # hits that are compared word by word
+ALIKE = 0.35  # of the words with which a passage can share most with a reply; more says nothing more
 COVERED = 0.75  # of the topic words, for a passage in another language that was found by words alone
 RERANKED = 20
 PIECES = 40  # twice what the decision looks at: enough when a passage is held out
@@ -58,10 +63,10 @@ class Found:
     nearest: decision.Nearest = ()  # pieces, for the decision; empty where the retriever does not tell
 
 
-async def search(bot: Bot, query: str, *, language: str, k: int = 5) -> Found:
-    """The `k` live passages that answer `query` best, all in one language: the customer's, unless only another has
-    what reaches the threshold. Raises what `Indexes.current` raises."""
-    recalled = await bot.run(_recall, bot, query, language, max(DEPTH, k))
+async def search(bot: Bot, query: str, *, language: str, k: int = 5, context: Context = NOTHING) -> Found:
+    """The `k` live passages that answer `query` best, given what it leans on, all in one language: the customer's,
+    unless only another has what reaches the threshold. Raises what `Indexes.current` raises."""
+    recalled = await bot.run(_recall, bot, query, context, language, max(DEPTH, k))
     started = perf_counter()
     passages = await _passages(bot, recalled, language, max(CANDIDATES, k))
     own, foreign = await bot.run(_fuse, bot, recalled, passages, language, k)
@@ -121,6 +126,9 @@ async def rank(bot: Bot, query: str, passages: Sequence[Passage]) -> tuple[Hit, 
 # ── recall: both retrievers, in one turn of the model executor ──
 
 
+Weighted = tuple[Any, float]
+
+
 @dataclass(frozen=True, slots=True)
 class _Recalled:
     query: str
@@ -129,23 +137,65 @@ class _Recalled:
     lexical: Mapping[str, float]
     timings: Mapping[str, float]
     nearest: decision.Nearest = ()
+    words: Sequence[Weighted] = ()  # of the query, and of the questions it leans on
+    matching: WordMatch | None = None
+    told: Mapping[str, float] = field(default_factory=dict)  # what a passage gains by sharing words with the last reply
 
     def candidates(self, n: int) -> list[str]:
-        return list(dict.fromkeys((*list(self.dense)[:n], *list(self.lexical)[:n])))
+        named = sorted(self.told.keys() & self.dense.keys(), key=lambda id: (-self.told[id] - self.dense[id], id))
+        return list(dict.fromkeys((*list(self.dense)[:n], *list(self.lexical)[:n], *named[:n])))
 
 
-def _recall(bot: Bot, query: str, language: str, depth: int) -> _Recalled:
+def _recall(bot: Bot, query: str, context: Context, language: str, depth: int) -> _Recalled:
     index = bot.indexes.current()
     started = perf_counter()
-    mended = index.lexical.mended(query) if isinstance(index.lexical, Mends) else query
-    vector = bot.embedder.embed([mended], is_query=True) if reads(bot, language) else None
+    mend = index.lexical.mended if isinstance(index.lexical, Mends) else str
+    mended, context = mend(query), replace(context, asked=mend(context.asked))
+    asked = [(mended, 1.0), (context.asked, context.asked_weight)][: 2 if context.asked_weight else 1]
+    # Each by itself: the earlier one is remembered from when it was asked.
+    readings = [bot.embedder.read([text], is_query=True) for text, _ in asked if reads(bot, language)]
+    vector = _blended([(reading.vectors, weight) for reading, (_, weight) in zip(readings, asked, strict=False)])
+    words = [(reading.words[0], weight) for reading, (_, weight) in zip(readings, asked, strict=False)]
     timings = {"embed": _since(started)}
     started = perf_counter()
     dense = index.dense.search(mended, vector, depth) if vector is not None else []
-    lexical = index.lexical.search(mended, None, depth)
+    lexical = _averaged([(dict(index.lexical.search(text, None, depth)), weight) for text, weight in asked])
+    told = _told(index.lexical, context, depth)
     nearest = index.dense.nearest(vector, PIECES) if vector is not None and isinstance(index.dense, Tells) else ()
     timings["search"] = _since(started)
-    return _Recalled(mended, index.manifest.generation, dict(dense), dict(lexical), timings, nearest)
+    query, name = context.spelt_out(mended), index.manifest.generation
+    return _Recalled(query, name, dict(dense), lexical, timings, nearest, words, index.words, told)
+
+
+def _blended(vectors: Sequence[Weighted]) -> Any:
+    """One vector between those of the query and of what it leans on; None for none."""
+    if len(vectors) < 2:
+        return vectors[0][0] if vectors else None
+    rows = [[weight * x for x in map(float, one[0])] for one, weight in vectors]
+    row = list(map(sum, zip(*rows, strict=True)))
+    length = sqrt(sum(x * x for x in row)) or 1.0
+    return [[x / length for x in row]]
+
+
+def _averaged(found: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, float]:
+    """Shares of several queries as one, best first."""
+    if len(found) == 1:
+        return dict(found[0][0])
+    total = sum(weight for _, weight in found)
+    shares: dict[str, float] = {}
+    for one, weight in found:
+        for id, share in one.items():
+            shares[id] = shares.get(id, 0.0) + share * weight / total
+    return dict(sorted(shares.items(), key=lambda share: -share[1]))
+
+
+def _told(lexical: Retriever, context: Context, depth: int) -> dict[str, float]:
+    """Passages that share words with the bot's last reply. The one it quoted shares them all: that it is about the
+    same is all this says, else it would be quoted again whatever is asked next."""
+    found = dict(lexical.search(context.told, None, depth)) if context.told_weight else {}
+    enough = ALIKE * max(found.values(), default=0.0)
+    share = context.told_weight / (1.0 + context.asked_weight)
+    return {id: share * min(score / enough, 1.0) for id, score in found.items() if enough}
 
 
 def reads(bot: Bot, language: str) -> bool:
@@ -166,15 +216,54 @@ def _fuse(
     """The best hits in the customer's language, and those in another."""
     # Of what was only found lexically the cosine is not known, just that it is no better than the last one that is.
     furthest = min(recalled.dense.values(), default=0.0)
+    comparable = cache(partial(_compares, bot, language_of(recalled.query)))  # few languages, many passages
     own, foreign = list[Hit](), list[Hit]()
     for passage in passages:
-        is_comparable = _compares(bot, language_of(recalled.query), passage.language)
-        dense = recalled.dense.get(passage.id, furthest) if is_comparable else 0.0
+        dense = recalled.dense.get(passage.id, furthest) if comparable(passage.language) else 0.0
         same = own if script_of(passage.language) == script_of(language) else foreign
-        same.append(_hit(passage, dense, recalled.lexical.get(passage.id, 0.0)))
+        told = recalled.told.get(passage.id, 0.0)
+        same.append(_hit(passage, dense, recalled.lexical.get(passage.id, 0.0), told))
     wanted = folded_terms(recalled.query)
     n_shown = max(k, RERANKED) if bot.reranker else k
+    own, foreign = _reread(own, recalled), _reread(foreign, recalled)
     return _shown(own, wanted, n_shown), _shown(foreign, wanted, n_shown)
+
+
+def _reread(hits: Sequence[Hit], recalled: _Recalled) -> list[Hit]:
+    """The first hits compared with the query word by word as well; of the others it is not known, just that they are
+    no nearer than the last of those."""
+    first = [hit.passage.id for hit in sorted(hits, key=_best_first)[:REREAD] if hit.dense > 0.0]
+    near = _matched(recalled, first)
+    if not near:
+        return list(hits)
+    furthest = min(near.values())
+    return [_nearer(hit, *near.get(hit.passage.id, furthest)) for hit in hits]
+
+
+def _matched(recalled: _Recalled, first: Sequence[str]) -> Mapping[str, tuple[float, float]]:
+    """Mean and least nearness to the words of the query; of two queries, the average by their weights."""
+    asked = [(words, weight) for words, weight in recalled.words if len(words)]
+    if recalled.matching is None or not asked or not first:
+        return {}
+    found = [(recalled.matching.match(words, first), weight) for words, weight in asked]
+    if len(found) == 1:
+        return found[0][0]
+    means = _averaged([({id: mean for id, (mean, _) in one.items()}, weight) for one, weight in found])
+    least = _averaged([({id: least for id, (_, least) in one.items()}, weight) for one, weight in found])
+    return {id: (mean, least[id]) for id, mean in means.items()}
+
+
+def _nearer(hit: Hit, words: float, weakest: float) -> Hit:
+    return replace(hit, score=_with_words(hit.score, words), words=words, weakest=weakest)
+
+
+def fused(language: str, dense: float, lexical: float, words: float = 0.0) -> float:
+    """What hits are ordered by, on the scale of a cosine; `words` is 0 where nothing was compared word by word."""
+    return _with_words(dense + LEXICAL_WEIGHTS[script_of(language)] * lexical, words)
+
+
+def _with_words(score: float, words: float) -> float:
+    return (score + WORD_WEIGHT * words) / (1.0 + WORD_WEIGHT) if words else score
 
 
 def _compares(bot: Bot, asked: str, told: str) -> bool:
@@ -187,8 +276,8 @@ def _shown(hits: Sequence[Hit], wanted: Sequence[str], n: int) -> list[Hit]:
     return [replace(hit, coverage=_coverage(wanted, hit.passage)) for hit in sorted(hits, key=_best_first)[:n]]
 
 
-def _hit(passage: Passage, dense: float, lexical: float) -> Hit:
-    return Hit(passage, dense + LEXICAL_WEIGHTS[script_of(passage.language)] * lexical, dense, lexical)
+def _hit(passage: Passage, dense: float, lexical: float, told: float = 0.0) -> Hit:
+    return Hit(passage, fused(passage.language, dense, lexical) + told, dense, lexical)
 
 
 def _best_first(hit: Hit) -> tuple[float, str]:

@@ -16,7 +16,7 @@ from bot.errors import Conflict, NoIndex
 from bot.hub import Hub
 from bot.ingest import rebuild
 from bot.knowledge import Document, Passage, Piece
-from bot.ports import Bot, Generator, Index, Indexes, Manifest, Sampling, Session, Store
+from bot.ports import Bot, Generator, Index, Indexes, Manifest, Reading, Sampling, Session, Store
 from tests.fake_inbox import FakeInbox
 from tests.fake_store import FakeStore
 
@@ -40,6 +40,9 @@ class FakeEmbedder:
         if not is_query:
             self.embedded += texts
         return [self._vector(text.lower()) for text in texts]
+
+    def read(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Reading:
+        return Reading(self.embed(texts, is_query=is_query, progress=progress), [()] * len(texts))
 
     def _vector(self, text: str) -> list[float]:
         held = [float(keyword in text) for keyword in self._keywords]
@@ -66,6 +69,7 @@ class FakeIndexes:
         self.published: list[Index] = []
         self.fails: Exception | None = None
         self._vectors: dict[int, Any] = {}
+        self._kept: dict[int, Any] = {}
 
     def current(self) -> Index:
         if self.fails is not None:
@@ -75,10 +79,23 @@ class FakeIndexes:
         return self.published[-1]
 
     def vectors(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
-        return {piece.id: self._vectors[piece.id] for piece in wanted if piece.id in self._vectors}
+        held = {**self._kept, **self._vectors}
+        return {piece.id: held[piece.id] for piece in wanted if piece.id in held}
+
+    def words(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
+        return dict.fromkeys(self.vectors(wanted), ())
+
+    def keep(self, pieces: Sequence[Piece], made: Reading) -> None:
+        self._kept |= {piece.id: made.vectors[n] for n, piece in enumerate(pieces)}
 
     def publish(
-        self, passages: Sequence[Passage], pieces: Sequence[Piece], vectors: Any, content: str = ""
+        self,
+        passages: Sequence[Passage],
+        pieces: Sequence[Piece],
+        vectors: Any,
+        content: str = "",
+        words: Any = (),
+        progress: Any = None,
     ) -> Manifest:
         rows = list(vectors)
         assert len(rows) == len(pieces), "one vector for each piece"
@@ -86,10 +103,10 @@ class FakeIndexes:
         name = f"g{len(self.published) + 1}"
         manifest = Manifest(name, self.embedder, len(KEYWORDS), len(passages), len(pieces), AT.isoformat(), {}, content)
         owned = [(piece.passage, row) for piece, row in zip(pieces, rows, strict=True)]
-        words = {passage.id: _words(f"{passage.title} {passage.text}") for passage in passages}
-        dense, lexical = FakeRetriever(_nearest(owned)), FakeRetriever(_shared(words))
+        said = {passage.id: _words(f"{passage.title} {passage.text}") for passage in passages}
+        dense, lexical = FakeRetriever(_nearest(owned)), FakeRetriever(_shared(said))
         known = self.published[-1].decision if self.published else None
-        self.published.append(Index(manifest, dense, lexical, known))
+        self.published.append(Index(manifest, dense, lexical, decision=known))
         return manifest
 
     def calibrate(self, model: Model, generation: str) -> Manifest:

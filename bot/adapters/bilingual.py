@@ -17,7 +17,7 @@ import numpy as np
 
 from bot.errors import Unavailable
 from bot.knowledge import language_of, script_of
-from bot.ports import Embedder, Vectors
+from bot.ports import Embedder, Reading, Vectors
 
 CENTRES = Path(__file__).parents[1] / "models" / "multilingual" / "centres.json"
 ENOUGH = 20  # entries whose own middle says more than the general one
@@ -39,20 +39,24 @@ class BilingualEmbedder:
         self.languages = frozenset({"en", "zh"})
 
     def embed(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Vectors:
+        return self.read(texts, is_query=is_query, progress=progress).vectors
+
+    def read(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Reading:
         vectors: Any = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        words: list[Any] = [None] * len(texts)
         chinese = [row for row, text in enumerate(texts) if script_of(language_of(text)) == "zh"]
         english = sorted(set(range(len(texts))) - set(chinese))
         counted = progress or (lambda done: None)
         if english:
-            vectors[english] = self._english.embed(
-                [texts[row] for row in english], is_query=is_query, progress=progress
-            )
+            found = self._english.read([texts[row] for row in english], is_query=is_query, progress=progress)
+            vectors[english] = found.vectors
+            _put(words, english, found.words)
         if chinese:
             later = partial(_add, counted, len(english))
-            found = self._chinese.embed([texts[row] for row in chinese], is_query=is_query, progress=later)
-            vectors[chinese] = self._centred(found, is_query)
-        result: Vectors = vectors
-        return result
+            found = self._chinese.read([texts[row] for row in chinese], is_query=is_query, progress=later)
+            vectors[chinese] = self._centred(found.vectors, is_query)
+            _put(words, chinese, found.words)
+        return Reading(vectors, words)
 
     def likeness(self, english: Sequence[Entry], chinese: Sequence[Entry]) -> Any:
         """How near each English entry is to each Chinese one, by the Chinese model, which reads both."""
@@ -86,6 +90,11 @@ class BilingualEmbedder:
 
 def _unit(vectors: Any) -> Any:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+def _put(words: list[Any], rows: Sequence[int], found: Sequence[Any]) -> None:
+    for row, one in zip(rows, found, strict=True):
+        words[row] = one
 
 
 def _add(counted: Callable[[int], None], before: int, done: int) -> None:

@@ -110,6 +110,8 @@ class _Shelf:
         scores = self._index.get_scores_from_ids(known)
         attainable = float(self._rarity[known].sum()) + self._rarest * (len(wanted) - len(known))
         found = np.flatnonzero(scores)
+        if 0 < k < len(found):  # of very many only those that can be among the best are put in order
+            found = found[scores[found] >= np.partition(scores[found], -k)[-k]]
         best = found[np.argsort(-scores[found], kind="stable")][:k]
         return [(self._passages[row], min(1.0, float(scores[row]) / attainable)) for row in best]
 

@@ -20,17 +20,28 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO
 
 from bot import decision
+from bot.adapters.generation_parts import (
+    IN_PLACE,
+    Dense,
+    DensePart,
+    Kept,
+    LexicalPart,
+    Progress,
+    WordPart,
+    Words,
+    silent,
+)
 from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex, Refused, Unavailable
 from bot.knowledge import Passage, Piece
-from bot.ports import Index, Manifest, Retriever, Vectors
+from bot.ports import Index, Manifest, Reading, Vectors
 
 KEPT = 5  # generations, so that one can go back by hand
 PATIENCE = 30.0  # seconds to wait for another publication
@@ -41,24 +52,6 @@ ILLEGIBLE = "~"  # sorts after every name
 _NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 
 log = logging.getLogger(__name__)
-
-
-class Dense(Retriever, Protocol):
-    def vectors(self, ids: Iterable[int]) -> Mapping[int, Any]: ...
-
-
-class DensePart(Protocol):
-    """Turns vectors into named bytes, and bytes that were checked into a retriever."""
-
-    def build(
-        self, pieces: Sequence[Piece], vectors: Sequence[Any] | Vectors, dimension: int
-    ) -> Mapping[str, bytes]: ...
-    def load(self, files: Mapping[str, bytes], dimension: int) -> Dense: ...
-
-
-class LexicalPart(Protocol):
-    def build(self, passages: Sequence[Passage]) -> Mapping[str, bytes]: ...
-    def load(self, files: Mapping[str, bytes]) -> Retriever: ...
 
 
 class Generations:
@@ -72,16 +65,21 @@ class Generations:
         dense: DensePart,
         lexical: LexicalPart,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        kept: Kept | None = None,
+        words: WordPart | None = None,
     ) -> None:
         self._folder = folder
         self._embedder = embedder_name
         self._dimension = dimension
         self._dense_part = dense
         self._lexical_part = lexical
+        self._word_part = words
         self._now = now
+        self._kept = kept
         self._loading = threading.Lock()
         self._index: Index | None = None
         self._dense: Dense | None = None
+        self._words: Words | None = None
         self._refused = ""  # the newest name that would not load: it is warned of once, and not tried again
 
     # ── reading ──
@@ -95,11 +93,22 @@ class Generations:
             return self._replaced(name)
 
     def vectors(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
+        ids = [piece.id for piece in wanted]
+        kept = self._kept.vectors(ids) if self._kept else {}
         try:
             self.current()
         except Unavailable:
-            return {}  # nothing to reuse: everything is embedded again
-        return self._dense.vectors(piece.id for piece in wanted) if self._dense else {}
+            return kept  # nothing to reuse: everything else is embedded again
+        return {**kept, **self._dense.vectors(ids)} if self._dense else kept
+
+    def words(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
+        ids = [piece.id for piece in wanted]
+        kept = self._kept.words(ids) if self._kept else {}
+        try:
+            self.current()
+        except Unavailable:
+            return kept
+        return {**kept, **self._words.words(ids)} if self._words else kept
 
     def _live(self) -> str:
         """The name in CURRENT: empty when nothing was published, ILLEGIBLE when it cannot be told."""
@@ -120,7 +129,7 @@ class Generations:
                 raise NoIndex
             return self._index
         try:
-            self._index, self._dense = self._load(name)
+            self._index, self._dense, self._words = self._load(name)
             self._refused = ""
         except Unavailable as error:
             if name != self._live():  # swept while it was read: a newer one is there
@@ -135,7 +144,7 @@ class Generations:
             raise error
         for older in () if self._index else reversed([other for other in self._names() if other < name]):
             try:
-                self._index, self._dense = self._load(older)
+                self._index, self._dense, self._words = self._load(older)
                 break
             except Unavailable:
                 continue
@@ -143,19 +152,27 @@ class Generations:
             raise error
         log.warning("index %s was not loaded: %s; serving %s", name, error, self._index.manifest.generation)
 
-    def _load(self, name: str) -> tuple[Index, Dense]:
+    def _load(self, name: str) -> tuple[Index, Dense, Words | None]:
         if name == ILLEGIBLE:
             raise IndexDamaged(CURRENT)
         manifest = self._manifest(name)
         if (manifest.embedder, manifest.dimension) != (self._embedder, self._dimension):
             raise IndexMismatch(manifest.embedder, self._embedder)
-        files = {file: self._checked(name, file, digest) for file, digest in manifest.files.items()}
-        try:
-            dense = self._dense_part.load(files, manifest.dimension)
-            lexical = self._lexical_part.load(files)
-        except (KeyError, ValueError) as error:  # a file the manifest does not list, or one in another format
-            raise IndexDamaged(f"{name}/{MANIFEST}") from error
-        return Index(manifest, dense, lexical, _decision(files.get(DECISION), name)), dense
+        listed = manifest.files.items()
+        files = {file: self._checked(name, file, sha) for file, sha in listed if not file.endswith(IN_PLACE)}
+        with ExitStack() as stack:
+            in_place = {
+                file: stack.enter_context(self._opened(name, file, sha))
+                for file, sha in listed
+                if file.endswith(IN_PLACE)
+            }
+            try:
+                dense = self._dense_part.load({**files, **in_place}, manifest.dimension)
+                lexical = self._lexical_part.load(files)
+                words = self._word_part.load(files) if self._word_part else None
+            except (KeyError, ValueError) as error:  # a file the manifest does not list, or one in another format
+                raise IndexDamaged(f"{name}/{MANIFEST}") from error
+        return Index(manifest, dense, lexical, words, _decision(files.get(DECISION), name)), dense, words
 
     def _manifest(self, name: str) -> Manifest:
         try:
@@ -177,14 +194,37 @@ class Generations:
             raise IndexDamaged(f"{name}/{file}")
         return data
 
+    @contextmanager
+    def _opened(self, name: str, file: str, digest: str) -> Iterator[BinaryIO]:
+        """The very file that was checked, whatever its name stands for by now."""
+        try:
+            opened = (self._folder / name / Path(file).name).open("rb", buffering=0)
+        except OSError as error:
+            raise IndexDamaged(f"{name}/{file}") from error
+        with opened:
+            if hashlib.file_digest(opened, "sha256").hexdigest() != digest:
+                raise IndexDamaged(f"{name}/{file}")
+            yield opened
+
     # ── writing ──
 
+    def keep(self, pieces: Sequence[Piece], made: Reading) -> None:
+        if self._kept:
+            self._kept.keep(pieces, made)
+
     def publish(
-        self, passages: Sequence[Passage], pieces: Sequence[Piece], vectors: Sequence[Any] | Vectors, content: str = ""
+        self,
+        passages: Sequence[Passage],
+        pieces: Sequence[Piece],
+        vectors: Sequence[Any] | Vectors,
+        content: str = "",
+        words: Sequence[Any] = (),
+        progress: Progress = silent,
     ) -> Manifest:
         files = {
-            **self._dense_part.build(pieces, vectors, self._dimension),
+            **self._dense_part.build(pieces, vectors, self._dimension, progress),
             **self._lexical_part.build(passages),
+            **(self._word_part.build(pieces, words) if self._word_part and len(words) else {}),
         }
         self._folder.mkdir(parents=True, exist_ok=True)
         with _locked(self._folder / ".lock"):
@@ -203,6 +243,8 @@ class Generations:
             )
             self._write(manifest, files)
             self._prune(manifest.generation)
+            if self._kept:
+                self._kept.forget(piece.id for piece in pieces)
         return manifest
 
     def calibrate(self, model: decision.Model, generation: str) -> Manifest:

@@ -139,7 +139,7 @@ def session_row(session: Session, secret_hash: str, at: datetime) -> dict[str, A
 
 
 def passage_row(passage: Passage, at: datetime) -> dict[str, Any]:
-    return {"id": passage.id, **asdict(passage), "added_at": at, "retired_at": None}
+    return {**asdict(passage), "added_at": at, "retired_at": None}
 
 
 def document_row(document: Document, at: datetime) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def as_document(row: Row[Any]) -> Document:
 
 
 def _named(kind: Any, row: Row[Any]) -> dict[str, Any]:
-    return {field.name: row._mapping[field.name] for field in fields(kind)}
+    return {field.name: row._mapping[field.name] for field in fields(kind) if field.init}
 
 
 def shallow(value: Any) -> dict[str, Any]:

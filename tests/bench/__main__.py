@@ -1,4 +1,4 @@
-"""`make bench`: one table of quality and latency, and `.bench/<commit>.json`.
+"""`make bench`: one table of quality, latency, throughput and peers, and `.bench/<commit>.json`.
 
 Speeds are ratios against a reference run in the same process; seconds belong to the machine they were taken on.
 `ANSWERDESK_DATA=DIR` adds the public development sets, where that folder is there.
@@ -15,9 +15,15 @@ from time import perf_counter
 from typing import Any
 
 from bot.settings import Settings
-from tests.bench import latency, quality
+from tests.bench import latency, peers, quality, throughput
 
 ROOT = Path(__file__).parents[2]
+PARTS = {
+    "latency": latency.measure,
+    "quality": quality.measure,
+    "throughput": throughput.measure,
+    "peers": peers.measure,
+}
 
 
 def main() -> None:
@@ -25,7 +31,7 @@ def main() -> None:
         settings = Settings(data_dir=Path(folder))
         figures: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "commit": _commit()}
         started = perf_counter()
-        for name, part in (("latency", latency.measure), ("quality", quality.measure)):
+        for name, part in PARTS.items():
             figures[name] = asyncio.run(part(settings, ROOT))
             _show(name, figures[name])
         figures["seconds"] = round(perf_counter() - started, 1)

@@ -24,7 +24,7 @@ async def measure(settings: Settings, root: Path) -> dict[str, Any]:
         for language in ("en", "zh"):
             figures[f"sample shop, {language}"] = await _judged(bot, [q for q in queries if q.language == language])
     data = Path(os.environ.get("ANSWERDESK_DATA", "nowhere"))
-    for name, entries, asked in _development_sets(data):
+    for name, entries, asked in development_sets(data):
         with bootstrap.temporary_folder() as place:
             own = bootstrap.own_settings(settings, place, generator="none")
             await bootstrap.migrated(own)
@@ -40,7 +40,7 @@ async def _judged(bot: Any, queries: list[Query]) -> str:
     return "  ".join(f"{name} {summary[name]}" for name in NAMES if summary[name] is not None)
 
 
-def _development_sets(data: Path) -> Iterator[tuple[str, list[Entry], list[Query]]]:
+def development_sets(data: Path) -> Iterator[tuple[str, list[Entry], list[Query]]]:
     for name, has_title in (("faq_stackfaq", True), ("faq_arduino", False)):
         docs, queries = data / "dev" / f"{name}.docs.jsonl", data / "dev" / f"{name}.queries.jsonl"
         if docs.is_file():

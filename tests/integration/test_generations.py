@@ -21,6 +21,7 @@ from bot.decision import Curve, Curves, Model
 from bot.dialogue import Thresholds
 from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex, Unavailable
 from bot.knowledge import Passage, Piece
+from bot.ports import Reading
 
 AT = datetime(2026, 11, 22, 0, 59, 59, tzinfo=UTC)
 
@@ -39,7 +40,10 @@ class Loaded:
 
 
 class DenseJson:
-    def build(self, pieces: Sequence[Piece], vectors: Any, dimension: int) -> dict[str, bytes]:
+    def build(
+        self, pieces: Sequence[Piece], vectors: Any, dimension: int, progress: Any = lambda done, total: None
+    ) -> dict[str, bytes]:
+        progress(len(pieces), len(pieces))
         by_id = {str(piece.id): list(vectors[n]) for n, piece in enumerate(pieces)}
         passages = list(dict.fromkeys(piece.passage for piece in pieces))
         return {"dense.json": json.dumps({"vectors": by_id, "passages": passages, "pad": "x" * 9_000}).encode()}
@@ -462,3 +466,89 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "index").mkdir()
     (tmp_path / "index" / "CURRENT").write_text("../elsewhere/" + names(tmp_path / "elsewhere")[0])
     assert generations.embedder_of(tmp_path / "index") == ""
+
+
+# ── files that are read where they lie, and vectors put by ──
+
+
+class DenseInPlace(DenseJson):
+    """Keeps its vectors in a file that it goes on reading."""
+
+    def build(self, pieces: Sequence[Piece], vectors: Any, dimension: int, progress: Any = None) -> dict[str, bytes]:
+        progress(len(pieces), len(pieces))
+        return {"dense.rows": super().build(pieces, vectors, dimension)["dense.json"]}
+
+    def load(self, files: Mapping[str, Any], dimension: int) -> Loaded:
+        self.came = files["dense.rows"]
+        return Loaded(json.loads(self.came.read() if self.came.seek(0) == 0 else b""))
+
+
+class KeptInMemory:
+    def __init__(self) -> None:
+        self.held: dict[int, tuple[Any, Any]] = {}
+
+    def keep(self, pieces: Sequence[Piece], made: Reading) -> None:
+        self.held.update({piece.id: (made.vectors[n], made.words[n]) for n, piece in enumerate(pieces)})
+
+    def vectors(self, ids: Iterable[int]) -> dict[int, Any]:
+        return {id: self.held[id][0] for id in ids if id in self.held}
+
+    def words(self, ids: Iterable[int]) -> dict[int, Any]:
+        return {id: self.held[id][1] for id in ids if id in self.held}
+
+    def forget(self, published: Iterable[int]) -> None:
+        for id in published:
+            self.held.pop(id, None)
+
+
+def test_a_file_that_is_read_where_it_lies_comes_opened_and_is_closed_after_loading(tmp_path: Path) -> None:
+    part = DenseInPlace()
+    indexes = Generations(tmp_path, "model@1", 2, part, LexicalJson(), now=lambda: AT)
+    publish(indexes, "a", "b")
+    assert served(indexes) == 2
+    assert part.came.closed
+
+
+def test_a_file_that_is_read_where_it_lies_is_checked_first(tmp_path: Path) -> None:
+    name = publish(Generations(tmp_path, "model@1", 2, DenseInPlace(), LexicalJson(), now=lambda: AT), "a")
+    file = tmp_path / name / "dense.rows"
+    file.write_bytes(file.read_bytes().replace(b"xxxx", b"xyxx", 1))
+    for _ in range(2):  # changed, then gone
+        with pytest.raises(IndexDamaged, match=r"dense\.rows"):
+            Generations(tmp_path, "model@1", 2, DenseInPlace(), LexicalJson(), now=lambda: AT).current()
+        file.unlink(missing_ok=True)
+
+
+def test_a_calibration_is_published_with_the_files_that_are_read_where_they_lie(tmp_path: Path) -> None:
+    indexes = Generations(tmp_path, "model@1", 2, DenseInPlace(), LexicalJson(), now=lambda: AT)
+    name = publish(indexes, "a", "b")
+    indexes.calibrate(Model({}), name)
+    assert indexes.current().manifest.generation != name
+    assert served(indexes) == 2
+
+
+def test_building_tells_how_far_it_is(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    passage = Passage("a", "a", "a", "a", "en")
+    pieces = [Piece(passage.id, "a")]
+    opened(tmp_path).publish([passage], pieces, [[1.0, 0.0]], progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 1)]
+
+
+def test_vectors_put_by_are_known_until_they_are_published(tmp_path: Path) -> None:
+    kept = KeptInMemory()
+    indexes = Generations(tmp_path, "model@1", 2, DenseJson(), LexicalJson(), now=lambda: AT, kept=kept)
+    passage = Passage("a", "a", "a", "a", "en")
+    pieces = [Piece(passage.id, "one"), Piece(passage.id, "two")]
+    indexes.keep(pieces[:1], Reading([[1.0, 0.0]], ["its words"]))
+    assert indexes.vectors(pieces) == {pieces[0].id: [1.0, 0.0]}  # nothing is published yet
+    assert indexes.words(pieces) == {pieces[0].id: "its words"}
+    indexes.publish([passage], pieces, [[0.5, 0.5], [0.0, 1.0]])
+    assert kept.held == {}
+    assert indexes.vectors(pieces) == {pieces[0].id: [0.5, 0.5], pieces[1].id: [0.0, 1.0]}
+
+
+def test_without_a_place_nothing_is_put_by(tmp_path: Path) -> None:
+    indexes = opened(tmp_path)
+    indexes.keep([Piece("a", "one")], Reading([[1.0, 0.0]], [()]))
+    assert indexes.vectors([Piece("a", "one")]) == {}

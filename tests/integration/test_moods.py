@@ -11,6 +11,7 @@ from bot.adapters.mood_file import examples
 from bot.adapters.mood_model import MoodModel
 from bot.adapters.sbert import SentenceTransformerEmbedder
 from bot.mood import FEWEST, FEWEST_ORDINARY, ORDINARY, Example, Heard, Mood
+from bot.ports import Reading
 from tests.bench.moods import JUDGED, Row, alarms, heard_in, lines, read, table
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -33,6 +34,9 @@ class Axes:
         ]
         vectors = np.array(held, dtype=np.float32)
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+    def read(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Reading:
+        return Reading(self.embed(texts, is_query=is_query), [()] * len(texts))
 
 
 def said(name: str, word: str, count: int, language: str = "en") -> list[Example]:

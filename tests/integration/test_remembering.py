@@ -8,6 +8,7 @@ import pytest
 
 from bot.adapters import remembering
 from bot.adapters.remembering import RememberingEmbedder
+from bot.ports import Reading
 
 
 class Counting:
@@ -17,8 +18,12 @@ class Counting:
         self.embedded: list[tuple[str, ...]] = []
 
     def embed(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Any:
+        return self.read(texts, is_query=is_query).vectors
+
+    def read(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Reading:
         self.embedded.append(tuple(texts))
-        return np.array([[len(text), float(is_query)] for text in texts], dtype=np.float32)
+        vectors = np.array([[len(text), float(is_query)] for text in texts], dtype=np.float32)
+        return Reading(vectors, [text.split() for text in texts])
 
     def knows(self, word: str) -> bool:
         return word == "lamp"
@@ -52,6 +57,14 @@ def test_what_was_not_asked_for_longest_is_forgotten(monkeypatch: pytest.MonkeyP
     for text in ("a", "b", "a", "c", "a", "b"):
         asked(embedder, text)
     assert counting.embedded == [("a",), ("b",), ("c",), ("b",)]
+
+
+def test_words_are_remembered_with_the_vector_whoever_asked_first() -> None:
+    counting = Counting()
+    embedder = RememberingEmbedder(counting)
+    asked(embedder, "a lamp")
+    assert embedder.read(["a lamp"], is_query=True).words == [["a", "lamp"]]
+    assert counting.embedded == [("a lamp",)]
 
 
 def test_who_writes_into_a_vector_changes_nobody_elses() -> None:

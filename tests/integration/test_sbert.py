@@ -18,6 +18,7 @@ from sentence_transformers import SentenceTransformer
 from bot.adapters import sbert
 from bot.adapters.sbert import MINILM_WEIGHTS, SentenceTransformerEmbedder
 from bot.errors import Unavailable
+from bot.ports import WORD_SCALE
 
 MINILM = sbert._folder_of("minilm")
 
@@ -54,6 +55,30 @@ def test_vectors_are_float32_of_unit_length_in_the_order_of_the_texts(embedder: 
 def test_near_meanings_lie_near(embedder: SentenceTransformerEmbedder) -> None:
     query, near, far = embedded(embedder, "send it back", "How do I return an item?", "Do you sell gift cards?")
     assert query @ near > query @ far
+
+
+def test_topic_words_are_told_apart_in_their_sentence(embedder: SentenceTransformerEmbedder) -> None:
+    spain, ireland, rain, glue = embedder.read(
+        ["Do you ship to Spain?", "Is delivery to Ireland possible?", "Is the tent waterproof?", "How is it?"],
+        is_query=True,
+    ).words
+    assert spain.dtype == np.int8
+    assert (len(spain), len(glue)) == (2, 0), "ship, spain"
+    lengths = np.linalg.norm(spain.astype(float), axis=1)
+    np.testing.assert_allclose(lengths, WORD_SCALE, rtol=0.02)
+
+    def nearness(one: Any, other: Any) -> float:
+        return float((one.astype(float) @ other.T.astype(float)).max(axis=1).mean()) / WORD_SCALE**2
+
+    assert nearness(spain, spain) == pytest.approx(1.0, abs=0.02)
+    assert 1.0 > nearness(spain, ireland) > nearness(spain, rain) + 0.2
+
+
+def test_reading_gives_the_same_vectors_as_embedding(embedder: SentenceTransformerEmbedder) -> None:
+    texts = ["Do you ship to Spain?", "word " * 300, ""]
+    read = embedder.read(texts, is_query=False)
+    np.testing.assert_array_equal(read.vectors, embedded(embedder, *texts, is_query=False))
+    assert [len(words) > 0 for words in read.words] == [True, True, False]
 
 
 def test_no_text_gives_no_vector(embedder: SentenceTransformerEmbedder) -> None:

@@ -291,7 +291,7 @@ async def test_what_is_edited_while_it_is_published_stays_a_draft(tmp_path: Path
     draft = await drafted(bot)
 
     class Edited(FakeIndexes):
-        def publish(self, passages: Any, pieces: Any, vectors: Any, content: str = "") -> Any:
+        def publish(self, passages: Any, pieces: Any, vectors: Any, content: str = "", *rest: Any) -> Any:
             asyncio.run(answers.edit(bot, SAM, draft.id, **{**WRAP, "answer": "For €9."}))
             return super().publish(passages, pieces, vectors, content)
 
@@ -422,7 +422,7 @@ async def test_a_file_that_cannot_be_written_changes_nothing(tmp_path: Path) -> 
 
 
 class Broken(FakeIndexes):
-    def publish(self, passages: Any, pieces: Any, vectors: Any, content: str = "") -> Any:
+    def publish(self, passages: Any, pieces: Any, vectors: Any, content: str = "", *rest: Any) -> Any:
         raise RuntimeError("a secret detail")
 
 

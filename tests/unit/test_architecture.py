@@ -94,6 +94,8 @@ def test_adapters_do_not_lean_on_other_adapters_libraries() -> None:
         "sql": {"database", "tables", "rows", "migrate"} | _named("sql"),
         "composer": {"gpt2"} | _named("composer"),
         "sbert": _named("sbert"),
+        "faiss": _named("faiss"),
+        "generations": _named("generation"),
     }
     for module, path in MODULES.items():
         if not module.startswith("bot.adapters."):

@@ -179,4 +179,9 @@ def test_what_was_not_written_here_is_refused_with_what_to_do(held: dict[str, An
 
 
 def test_every_sign_has_a_name_in_the_list() -> None:
-    assert set(signs("return", [FIRST], [(FIRST.passage.id, 0.5)])) == set(SIGNS)
+    compared = replace(FIRST, words=0.7, weakest=0.2)
+    assert set(signs("return", [compared], [(FIRST.passage.id, 0.5)])) == set(SIGNS)
+
+
+def test_a_search_that_compared_no_words_shows_nothing_about_them() -> None:
+    assert not {"words", "weakest"} & set(signs("return", [FIRST], [(FIRST.passage.id, 0.5)]))

@@ -197,6 +197,6 @@ def test_every_place_has_a_name_in_both_languages():
     "unit", ["a", "a.", "1,", "1 ", "-", "a@", "https://", "0", "+1 ", "12:3", "一", "a-", "'", "("]
 )
 def test_time_grows_with_length_only(unit):
-    begun = time.perf_counter()
+    begun = time.process_time()
     tokens(clean(unit * (10_000 // len(unit))))
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1

@@ -235,13 +235,33 @@ async def test_an_index_that_cannot_be_used_is_built_anew(error: Exception) -> N
     assert generations_of(bot) == before + 1
 
 
+async def test_an_ingest_that_was_stopped_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped(FakeEmbedder):
+        n_batches = 0
+
+        def read(self, texts, *, is_query, progress=None):  # type: ignore[no-untyped-def]
+            self.n_batches += 1
+            if self.n_batches == 2:
+                raise MemoryError
+            return super().read(texts, is_query=is_query)
+
+    monkeypatch.setattr("bot.ingest.BATCH", 1)
+    bot = fake_bot(embedder=Stopped())
+    with pytest.raises(MemoryError):
+        await stock(bot, (RETURNS, DELIVERY))
+    (first,) = embedder_of(bot).embedded
+    await rebuild(bot)
+    assert len(set(embedder_of(bot).embedded)) == len(embedder_of(bot).embedded), "nothing twice"
+    assert first in embedder_of(bot).embedded
+
+
 async def test_what_another_ingest_changes_meanwhile_is_in_the_index_too() -> None:
     class Overtaken(FakeIndexes):
         """While it publishes, another process commits and publishes something newer."""
 
         overtakes = True
 
-        def publish(self, passages, pieces, vectors, content=""):  # type: ignore[no-untyped-def]
+        def publish(self, passages, pieces, vectors, content="", *rest):  # type: ignore[no-untyped-def]
             if self.overtakes and passages:
                 self.overtakes = False
                 store.retired.add(DELIVERY.id)  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from bot.decision import Curve, Curves, Model
 from bot.dialogue import Policy, Thresholds
 from bot.errors import NoIndex
 from bot.knowledge import Hit, Passage
-from bot.ports import Index, Manifest
+from bot.ports import Index, Manifest, Reading
 from bot.retrieval import Found, Weighed, decision_score
 
 TOPICS = ("return", "parcel", "invoice")
@@ -30,6 +30,9 @@ class TopicEmbedder:
     ) -> list[list[float]]:
         self.embedded += texts
         return [_unit([float(text.casefold().count(topic)) for topic in TOPICS]) for text in texts]
+
+    def read(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Reading:
+        return Reading(self.embed(texts, is_query=is_query), [text.split() for text in texts])
 
 
 def _unit(vector: list[float]) -> list[float]:
@@ -64,9 +67,22 @@ class Shelf:
         return {id: self.live[id] for id in ids if id in self.live}
 
 
+class Near:
+    """How near passages come to the words of a query, as told; and which words it was asked about."""
+
+    def __init__(self, told: dict[Passage, tuple[float, float]]) -> None:
+        self.told = {passage.id: near for passage, near in told.items()}
+        self.asked: list[tuple[Any, set[str]]] = []
+
+    def match(self, words: Any, passages: Iterable[str], without: Any = ()) -> dict[str, tuple[float, float]]:
+        ids = set(passages)
+        self.asked.append((words, ids))
+        return {id: near for id, near in self.told.items() if id in ids}
+
+
 class Published:
-    def __init__(self, dense: Ranking, lexical: Ranking) -> None:
-        self.index = Index(Manifest("20261122T005959-ab12cd", "topics", 3, 0, 0, "", {}), dense, lexical)
+    def __init__(self, dense: Ranking, lexical: Ranking, near: Near | None = None) -> None:
+        self.index = Index(Manifest("20261122T005959-ab12cd", "topics", 3, 0, 0, "", {}), dense, lexical, near)
 
     def current(self) -> Index:
         return self.index
@@ -88,10 +104,11 @@ class Parts:
         retired: Sequence[Passage] = (),
         embedder: TopicEmbedder | None = None,
         reranker: Any = None,
+        near: Near | None = None,
     ) -> None:
         self.dense, self.lexical = Ranking(dense), MendingRanking(lexical)
         self.store = Shelf(p for p, _ in (*dense, *lexical) if p not in retired)
-        self.indexes: Any = Published(self.dense, self.lexical)
+        self.indexes: Any = Published(self.dense, self.lexical, near)
         self.embedder = embedder or TopicEmbedder()
         self.reranker = reranker
         self.policy = Policy(Thresholds(0.7, 0.4), Thresholds(0.6, 0.3))
@@ -127,6 +144,34 @@ async def test_both_retrievers_have_a_say() -> None:
 async def test_a_passage_only_one_retriever_knows_is_found() -> None:
     found = await Parts([(A, 0.6)], [(C, 0.9)]).search()
     assert set(names(found)) == {"a", "c"}
+
+
+async def test_of_two_about_the_same_the_one_nearer_to_each_word_goes_first() -> None:
+    near = Near({A: (0.5, 0.1), B: (0.9, 0.8)})
+    found = await Parts([(A, 0.6), (B, 0.5)], [], near=near).search("return to ireland")
+    assert names(found) == ["b", "a"]
+    assert (found.hits[0].words, found.hits[0].weakest) == (0.9, 0.8)
+    assert near.asked == [(["return", "to", "ireland"], {A.id, B.id})]
+    assert found.hits[0].score == pytest.approx((0.5 + 0.7 * 0.9) / 1.7), "on the scale of a cosine"
+
+
+async def test_what_was_not_compared_word_by_word_stays_behind_what_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrieval, "REREAD", 2)
+    near = Near({A: (0.1, 0.0), B: (0.2, 0.0), C: (1.0, 1.0)})
+    found = await Parts([(A, 0.6), (B, 0.5), (C, 0.49)], [], near=near).search()
+    assert names(found)[-1] == "c"
+
+
+@pytest.mark.parametrize("near", [None, Near({})])
+async def test_where_no_words_are_known_the_order_is_that_of_the_retrievers(near: Near | None) -> None:
+    found = await Parts([(A, 0.6), (B, 0.5)], [], near=near).search()
+    assert [(hit.passage.anchor, hit.score, hit.words) for hit in found.hits] == [("a", 0.6, 0.0), ("b", 0.5, 0.0)]
+
+
+async def test_passages_found_by_words_alone_are_not_compared_by_their_vectors() -> None:
+    near = Near({A: (0.9, 0.9), ZH: (0.9, 0.9)})
+    await Parts([(A, 0.6)], [(ZH, 0.9)], near=near).search()
+    assert near.asked == [(["return"], {A.id})]
 
 
 async def test_what_was_only_found_lexically_is_as_near_as_the_furthest_dense_hit() -> None:

@@ -5,11 +5,11 @@ from bot import shipped
 MINILM = "all-MiniLM-L6-v2@53aa51172d14"
 PLAIN = {
     "dense": 0.85, "lexical": 0.5, "coverage": 0.9, "lead": 0.25, "agrees": 1.0, "rivals": 0.0, "missed": 0.0,
-    "length": 1.4, "support": 0.9,
+    "length": 1.4, "support": 0.9, "words": 0.95, "weakest": 0.85,
 }  # fmt: skip
 FOREIGN = {
     "dense": 0.25, "lexical": 0.05, "coverage": 0.1, "lead": 0.01, "agrees": 0.0, "rivals": 1.0, "missed": 1.6,
-    "length": 1.6, "support": 0.1,
+    "length": 1.6, "support": 0.1, "words": 0.5, "weakest": 0.25,
 }  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def test_a_plain_paraphrase_is_answered_and_a_foreign_question_handed_off() -> N
     assert curves.known.probability(FOREIGN) < shipped.THRESHOLDS.suggest < curves.known.probability(PLAIN)
 
 
-def test_a_stranger_to_the_sign_of_pieces_is_judged_by_the_others() -> None:
+def test_a_search_that_shows_no_pieces_is_judged_by_the_other_signs() -> None:
     curves = shipped.curves(MINILM, "en")
     assert curves is not None
     plain, foreign = ({k: v for k, v in s.items() if k != "support"} for s in (PLAIN, FOREIGN))

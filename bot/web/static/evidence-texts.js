@@ -43,13 +43,14 @@ const EN = {
     passage: "Passage",
     score: "Score",
     dense: "Meaning",
-    lexical: "Words",
+    words: "Word by word",
+    lexical: "Shared words",
     coverage: "Covered",
     live: "Today",
   },
   columnsWhat:
-    "Score is what the order goes by. Meaning compares what the texts are about, Words which words they share, " +
-    "Covered is the share of the query's words that the passage has.",
+    "Score is what the order goes by. Meaning compares what the texts are about, Word by word how near the passage " +
+    "comes to each word of the query, Shared words which of them it has, Covered is the share of the query's words that the passage has.",
   live: "Still in use",
   retired: "No longer in use",
   readPassage: (title) => `Read “${title}”`,
@@ -155,8 +156,8 @@ const ZH = {
   passages: "找到的段落",
   passagesWhat: "按得分从高到低排列，点开可以查看原文。",
   noPassages: "没有找到段落。",
-  columns: { passage: "段落", score: "得分", dense: "语义", lexical: "用词", coverage: "覆盖", live: "现状" },
-  columnsWhat: "排序看“得分”。“语义”比较意思是否相近，“用词”比较共有的词，“覆盖”是检索用语中有多少词出现在段落里。",
+  columns: { passage: "段落", score: "得分", dense: "语义", words: "逐词", lexical: "用词", coverage: "覆盖", live: "现状" },
+  columnsWhat: "排序看“得分”。“语义”比较意思是否相近，“逐词”看段落与检索用语的每个词有多接近，“用词”比较共有的词，“覆盖”是检索用语中有多少词出现在段落里。",
   live: "仍在使用",
   retired: "已停用",
   readPassage: (title) => `查看“${title}”`,

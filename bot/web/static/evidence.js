@@ -121,7 +121,7 @@ function decided(code, texts) {
 function passagesTable(hits, reply, texts) {
   if (!hits.length) return { element: build("p", { class: "quiet" }, texts.noPassages), has: () => false };
   const rows = hits.map((hit) => new PassageRow(hit, reply, texts));
-  const columns = ["passage", "score", "dense", "lexical", "coverage", "live"];
+  const columns = ["passage", "score", "dense", "words", "lexical", "coverage", "live"];
   const names = columns.map((key, index) => ({ name: texts.columns[key], isNumber: index > 0 && key !== "live" }));
   const table = dataTable(
     texts.passages,
@@ -166,7 +166,7 @@ class PassageRow {
     const { hit, texts } = this;
     const name = build("div", {}, this.button, build("code", { class: "anchor" }, plain(hit.anchor)));
     const live = build("span", { class: hit.live ? "badge done" : "badge" }, hit.live ? texts.live : texts.retired);
-    return [name, ...["score", "dense", "lexical", "coverage"].map((key) => figure(hit[key])), live];
+    return [name, ...["score", "dense", "words", "lexical", "coverage"].map((key) => figure(hit[key])), live];
   }
 
   detail(span) {

@@ -25,7 +25,8 @@ RICH = 3  # topic words from which on a message lacks not the question but the t
 # How much the earlier questions count beside the message, and the words of the reply, at full lean. A short message
 # lacks the question ("and Greece?"), a longer one what "it" is, which the bot named last ("does it have a garden?").
 ASKED, ASKED_OF_RICH = 0.7, 0.4
-TOLD, TOLD_OF_RICH = 0.1, 0.5
+TOLD, TOLD_OF_RICH = 0.1, 0.35
+SPELT_OUT = 2.0  # times as much, of a message that surely leans, for the questions and the message in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,15 @@ class Context:
     asked_weight: float = 0.0
     told_weight: float = 0.0
     is_certain: bool = False
+    is_rich: bool = False  # it lacks what "it" is, not what is asked
 
     def spelt_out(self, text: str) -> str:
         """What the message means, in words: with what it leans on in front of it."""
         return f"{self.asked} {text}" if self.asked and self.is_certain else text
+
+    def beside(self, text: str) -> str:
+        """What is searched for together with the message, and counts `asked_weight` as much."""
+        return self.spelt_out(text) if self.is_certain else self.asked
 
 
 NOTHING = Context()
@@ -68,7 +74,10 @@ def context(text: str, earlier: Sequence[Said]) -> Context:
     told = next((said.text[:LONGEST_CONTEXT] for said in reversed(known) if not said.is_customer), "")
     is_rich = _topics(_plain(text)) >= RICH
     share, reply_share = (ASKED_OF_RICH, TOLD_OF_RICH) if is_rich else (ASKED, TOLD)
-    return Context(asked, told, lean * share if asked else 0.0, lean * reply_share if told else 0.0, lean >= LEANS)
+    share *= SPELT_OUT if lean >= LEANS else 1.0
+    return Context(
+        asked, told, lean * share if asked else 0.0, lean * reply_share if told else 0.0, lean >= LEANS, is_rich
+    )
 
 
 def _chain(text: str, asked: Sequence[str]) -> list[str]:

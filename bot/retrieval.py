@@ -151,8 +151,8 @@ def _recall(bot: Bot, query: str, context: Context, language: str, depth: int) -
     started = perf_counter()
     mend = index.lexical.mended if isinstance(index.lexical, Mends) else str
     mended, context = mend(query), replace(context, asked=mend(context.asked))
-    asked = [(mended, 1.0), (context.asked, context.asked_weight)][: 2 if context.asked_weight else 1]
-    # Each by itself: the earlier one is remembered from when it was asked.
+    asked = [(mended, 1.0), (context.beside(mended), context.asked_weight)][: 2 if context.asked_weight else 1]
+    # Each by itself: what was asked before is remembered.
     readings = [bot.embedder.read([text], is_query=True) for text, _ in asked if reads(bot, language)]
     vector = _blended([(reading.vectors, weight) for reading, (_, weight) in zip(readings, asked, strict=False)])
     words = [(reading.words[0], weight) for reading, (_, weight) in zip(readings, asked, strict=False)]
@@ -190,10 +190,13 @@ def _averaged(found: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, f
 
 
 def _told(lexical: Retriever, context: Context, depth: int) -> dict[str, float]:
-    """Passages that share words with the bot's last reply. The one it quoted shares them all: that it is about the
-    same is all this says, else it would be quoted again whatever is asked next."""
+    """Passages that share words with the bot's last reply.
+
+    The one it quoted shares them all. Where the question is missing that says no more than that it is about the same,
+    else it would be quoted again whatever is asked next; where the thing is missing, every word of its name counts.
+    """
     found = dict(lexical.search(context.told, None, depth)) if context.told_weight else {}
-    enough = ALIKE * max(found.values(), default=0.0)
+    enough = (1.0 if context.is_rich else ALIKE) * max(found.values(), default=0.0)
     share = context.told_weight / (1.0 + context.asked_weight)
     return {id: share * min(score / enough, 1.0) for id, score in found.items() if enough}
 

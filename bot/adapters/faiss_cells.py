@@ -68,7 +68,12 @@ class Cells:
         named = np.array([pieces[row].passage.encode() for row in first.tolist()])
         passages, owners = np.unique(named, return_inverse=True)
         about = io.BytesIO()
-        arrays = {"ids": ids, "owners": owners.astype(np.int32), "passages": passages, "n_changed": np.array(n_changed)}
+        arrays: dict[str, Any] = {
+            "ids": ids,
+            "owners": owners.astype(np.int32),
+            "passages": passages,
+            "n_changed": np.array(n_changed),
+        }
         np.savez(about, allow_pickle=False, **arrays)
         return {
             CODES: faiss.serialize_index(index).tobytes(),

@@ -130,8 +130,9 @@ def test_a_message_with_a_question_of_its_own_asks_what_the_bot_named() -> None:
     earlier = [asks("a hotel in the centre please"), tells("I would recommend the Gonville.")]
     rich = follow_up.context("does it have comfortable beds and breakfast?", earlier)
     short = follow_up.context("is it free?", earlier)
-    assert rich.told_weight > rich.asked_weight
-    assert short.asked_weight > short.told_weight
+    assert rich.told_weight > short.told_weight
+    assert short.asked_weight > rich.asked_weight
+    assert (rich.is_rich, short.is_rich) == (True, False)
 
 
 def test_another_language_is_not_leant_on() -> None:
@@ -198,7 +199,7 @@ async def test_whoever_searches_for_a_follow_up_says_what_it_leans_on(
 
 # ── what is found ──
 
-SHIPPING = Passage("d1", "shipping", "How long is shipping to Ireland?", "Ireland: six days.", "en")
+SHIPPING = Passage("d1", "shipping", "How long is shipping to Ireland?", "Shipping to Ireland takes six days.", "en")
 PARIS = Passage("d2", "paris", "Beds at the Paris", "The Paris has soft beds.", "en")
 RITZ = Passage("d3", "ritz", "Beds at the Ritz", "The Ritz has soft beds.", "en")
 RETURNS = Passage("d4", "returns", "May I return things to Ireland?", "Returns from Ireland are free.", "en")
@@ -261,10 +262,10 @@ async def test_what_the_bot_named_last_is_what_it_means(named: str, expected: Pa
 
 
 async def test_the_hits_carry_signs_of_the_whole_meaning() -> None:
-    context = Context("shipping", "", 0.7, 0.0, True)
+    context = Context("shipping", "", 1.4, 0.0, True)
     found = await retrieval.search(Parts(), "ireland", language="en", context=context)  # type: ignore[arg-type]
     assert found.query == "shipping ireland"
-    assert found.hits[0].dense == pytest.approx(0.985, abs=0.01), "a cosine with the vector between both"
+    assert found.hits[0].dense == pytest.approx(0.948, abs=0.01), "a cosine with the vector between both"
     assert found.hits[0].coverage == 1.0
     assert all(0.0 <= hit.lexical <= 1.0 for hit in found.hits)
 

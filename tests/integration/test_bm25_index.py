@@ -174,3 +174,11 @@ def test_an_index_of_before_the_languages_were_counted_apart_is_still_read() -> 
     old["about"] = np.frombuffer(json.dumps({**about["shelves"]["latin"], "words": about["words"]}).encode(), np.uint8)
     np.savez(buffer := io.BytesIO(), allow_pickle=False, **old)
     assert part.load({FILE: buffer.getvalue()}).search("customs", None, 5)[0][0] == CUSTOMS.id
+
+
+@pytest.mark.parametrize("k", [1, 5, 29, 30, 31])
+def test_of_passages_that_score_alike_the_first_ones_are_told_after_better_ones(k: int) -> None:
+    alike = [passage(f"alike{n}", "Parcel?", "The parcel is on its way to you.") for n in range(29)]
+    better = passage("better", "Parcel? Parcel!", "Parcel.")
+    found = index_of(*alike, better).search("parcel", None, k)
+    assert [id for id, _ in found] == [better.id, *(one.id for one in alike)][:k]

@@ -33,8 +33,11 @@ def reads_well(sentence: str, passage: str, question: str) -> bool:
     """Does `sentence` read as one sentence of `passage` does: begun where it begins, ended where it ends, no splice?"""
     words = _words(sentence)
     stated = [one for one in _sentences(passage) if one]
+    is_polar = bool(POLAR.search(question.strip()))
+    if words[:1] in (["yes"], ["no"]) and not is_polar:
+        return False  # an answer to another question: quoted, it stands below its own
     if words and words[0] in LEADS and not any(one[0] == words[0] for one in stated):
-        if not POLAR.search(question.strip()):
+        if not is_polar:
             return False
         words = words[1:]
     return any(_is_like(words, one) for one in stated)

@@ -45,6 +45,8 @@ def test_a_sentence_of_the_passage_reads_well(sentence: str, passage: str, quest
         ("Alder clothing fit: Finally from clickinininininin", DELIVERY, "fit?"),
         # a yes to a question that did not ask for one
         ("Yes, you receive a reminder first and have 5 days to put it right.", LATE, "what happens if I pay late?"),
+        # a no that answers another question, though the passage begins with it
+        ("No, it runs on from the first purchase.", "No, it runs on from the first purchase.", "what's the warranty"),
         ("", LATE, "late?"),
         ("?!", LATE, "late?"),
         ("耳机拆封后，可以退货。", CHINESE, "耳机能退吗"),

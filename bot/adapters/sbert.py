@@ -262,7 +262,8 @@ def _topical(tokenizer: Any, prefixes: Sequence[str]) -> Any:
     carries = np.zeros(max(entries.values()) + 1, dtype=bool)
     for entry, id in entries.items():
         piece = entry.removeprefix("##").removeprefix("▁")
-        carries[id] = (not piece.isascii() or len(piece) > 1) and any(term not in ignored for term in terms(piece))
+        is_word = piece.isalnum() and (len(piece) > 1 or not piece.isascii())  # [CLS] and the like are none
+        carries[id] = is_word and any(term not in ignored for term in terms(piece))
     return carries
 
 

@@ -140,14 +140,14 @@ class SqlStore:
         self._known[passage.id, passage.document, passage.source] = passage
         return passage
 
-    @whole()
+    @whole(INGEST_PATIENCE)
     async def live_passages(self) -> Sequence[Passage]:
         c = t.passage.c
         live = select(t.passage).where(c.retired_at.is_(None)).order_by(c.document, c.position, c.id)
         async with self.database.reading() as connection:
             return tuple(as_passage(row) for row in await connection.execute(live))
 
-    @whole()
+    @whole(INGEST_PATIENCE)
     async def documents(self) -> Sequence[Document]:
         """Those with a live passage; the others are kept for old citations only."""
         live = exists().where(t.passage.c.document == t.document.c.key, t.passage.c.retired_at.is_(None))

@@ -10,6 +10,7 @@ import pytest
 
 from bot.adapters.bilingual import BilingualEmbedder
 from bot.errors import Unavailable
+from bot.ports import Reading
 
 DIMENSION = 4
 
@@ -30,6 +31,12 @@ class Narrow:
         if progress:
             progress(len(texts))
         return [_unit([3.0, *(float(letter in text) for letter in "退礼a")]) for text in texts]
+
+    def read(
+        self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None
+    ) -> Reading:
+        words = [f"{self.name}: {text}" for text in texts]
+        return Reading(self.embed(texts, is_query=is_query, progress=progress), words)
 
     def knows(self, word: str) -> bool:
         return word == "return"
@@ -88,6 +95,11 @@ def test_no_text_gives_no_vector_and_asks_nobody(parts: Parts) -> None:
     embedder, english, chinese = parts
     assert embedded(embedder).shape == (0, DIMENSION)
     assert english.asked == chinese.asked == []
+
+
+def test_words_come_in_the_order_of_the_texts_each_from_the_model_of_its_language(parts: Parts) -> None:
+    read = parts[0].read(["退货", "tent", "礼品卡"], is_query=False)
+    assert read.words == ["e5@2: 退货", "small@1: tent", "e5@2: 礼品卡"]
 
 
 def test_progress_counts_up_to_the_end(parts: Parts) -> None:

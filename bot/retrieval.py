@@ -257,7 +257,8 @@ def _matched(recalled: _Recalled, first: Sequence[str]) -> Mapping[str, tuple[fl
 
 
 def _nearer(hit: Hit, words: float, weakest: float) -> Hit:
-    return replace(hit, score=_with_words(hit.score, words), words=words, weakest=weakest)
+    score = _with_words(hit.score, words)
+    return Hit(hit.passage, score, hit.dense, hit.lexical, hit.coverage, words, weakest)
 
 
 def fused(language: str, dense: float, lexical: float, words: float = 0.0) -> float:

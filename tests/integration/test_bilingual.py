@@ -32,9 +32,7 @@ class Narrow:
             progress(len(texts))
         return [_unit([3.0, *(float(letter in text) for letter in "退礼a")]) for text in texts]
 
-    def read(
-        self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None
-    ) -> Reading:
+    def read(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Reading:
         words = [f"{self.name}: {text}" for text in texts]
         return Reading(self.embed(texts, is_query=is_query, progress=progress), words)
 

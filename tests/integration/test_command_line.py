@@ -186,3 +186,60 @@ def test_the_judged_questions_run_on_the_live_index(shop: Path, tmp_path: Path) 
     figures = json.loads(bot(shop / "var", "evaluate", "--json", cwd=folder).stdout)
     assert (figures["n_queries"], figures["hit_at_1"]) == (1, 1.0)
     assert figures["by_language"]["en"]["hit_at_1"] == 1.0
+
+
+def judged(folder: Path, questions: list[tuple[str, str]]) -> Path:
+    rows = [{"_id": f"q{n}", "text": text, "language": "en"} for n, (text, _) in enumerate(questions)]
+    qrels = [f"q{n}\t{anchor}\t1\n" for n, (_, anchor) in enumerate(questions) if anchor]
+    lines = {
+        "queries.jsonl": "".join(json.dumps(row) + "\n" for row in rows),
+        "qrels.tsv": "query-id\tcorpus-id\tscore\n" + "".join(qrels),
+    }
+    return write(folder, lines)
+
+
+EARPHONES, JACKET = (
+    "faqs/returns.md#can-i-return-opened-earphones",
+    "faqs/returns.md#how-long-do-i-have-to-return-a-jacket",
+)
+ASKED = [
+    ("can i send back earphones i opened", EARPHONES), ("opened earphones return", EARPHONES),
+    ("are used earphones returnable", EARPHONES), ("return earbuds without the box", EARPHONES),
+    ("how many days to return a jacket", JACKET), ("jacket return period", JACKET),
+    ("until when can I bring my jacket back", JACKET), ("deadline for returning a jacket", JACKET),
+    ("what does express delivery cost", "policies/shipping.md#rates"), ("delivery price", "policies/shipping.md#rates"),
+    ("from which amount is delivery free", "policies/shipping.md#rates"),
+    ("shipping rates", "policies/shipping.md#rates"),
+    ("who won the match yesterday", ""), ("do you repair watches", ""), ("can I book a flight", ""),
+]  # fmt: skip
+
+
+def test_calibrating_on_too_few_questions_promises_nothing_and_says_how_many_more(shop: Path, tmp_path: Path) -> None:
+    before = sorted(os.listdir(shop / "var" / "index"))
+    done = bot(shop / "var", "calibrate", "--judged", str(judged(tmp_path, ASKED[:3])), "--max-error", "0.01")
+    assert done.returncode == 1
+    assert "too few to promise" in done.stderr
+    assert "nothing was stored" in done.stdout
+    assert sorted(os.listdir(shop / "var" / "index")) == before
+
+
+def test_what_was_calibrated_decides_and_is_drawn(shop: Path, tmp_path: Path) -> None:
+    folder, picture = judged(tmp_path, ASKED), tmp_path / "curve.png"
+    done = bot(
+        shop / "var", "calibrate", "--judged", str(folder), "--max-error", "0.4", "--plot", str(picture), "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    english = figures["by_language"]["en"]
+    assert english["questions"]["judged"] == len(ASKED)
+    assert english["error"] <= english["error_bound"]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert (shop / "var" / "index" / "CURRENT").read_text().strip() == figures["generation"]
+    shown = bot(shop / "var", "ask", "what does express delivery cost", "--why").stdout
+    assert f"answers from {english['answer_threshold']:.2f}" in shown
+
+
+def test_parity_lists_what_works_in_one_language_only(shop: Path) -> None:
+    done = bot(shop / "var", "evaluate", "--parity", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "faqs/returns.md#can-i-return-opened-earphones" in done.stdout

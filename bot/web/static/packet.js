@@ -94,7 +94,7 @@ export class PacketPanel {
       const words = decision ? texts.noPassages : texts.nothingTried;
       return this.#section(texts.tried, ...failed, build("p", { class: "quiet" }, words));
     }
-    const cards = this.#few(passages, (passage) => this.#card(passage, thresholds));
+    const cards = this.#few(passages, (passage) => this.#card(passage));
     const bar = typeof score === "number" ? [scoreBar(texts, score, thresholds)] : [];
     const top = [...failed, ...this.#searched(packet), ...bar, thresholdWords(texts, thresholds ?? {})];
     return this.#section(texts.tried, ...top, cards);
@@ -108,9 +108,9 @@ export class PacketPanel {
     return [line];
   }
 
-  #card(passage, thresholds) {
+  #card(passage) {
     const use = ({ text, passage: id, title }) => this.use(text, { id, title });
-    return passageCard(this.texts, passage, { thresholds, use: passage.live === false ? null : use });
+    return passageCard(this.texts, passage, { use: passage.live === false ? null : use });
   }
 
   #few(all, make) {

@@ -6,13 +6,14 @@ import { build } from "./messages.js";
 
 const LONG = 280; // characters from which a passage is folded
 
-/** `use(passage)` puts it into the reply; without it there is no button. */
-export function passageCard(texts, passage, { thresholds = null, use = null } = {}) {
+/** `use(passage)` puts it into the reply; without it there is no button. What orders passages is no probability: only the
+ * decision is held to the thresholds. */
+export function passageCard(texts, passage, { use = null } = {}) {
   const title = build("h4", { dir: "auto" }, plain(passage.title));
   const head = build("header", {}, title);
   const card = build("article", { class: "passage-card" }, head);
   if (passage.live === false) head.append(build("span", { class: "badge trouble" }, texts.notLive));
-  if (typeof passage.score === "number") card.append(scoreBar(texts, passage.score, thresholds));
+  if (typeof passage.score === "number") card.append(scoreBar(texts, passage.score));
   card.append(...textOf(texts, passage), foot(texts, passage, use));
   card.classList.toggle("is-dead", passage.live === false);
   return card;

@@ -34,7 +34,7 @@ function evidence(texts, turn) {
   if (found.query && found.query !== turn.question) parts.push(pair(texts.searched, plain(found.query)));
   const lost = (found.verdicts ?? []).filter((verdict) => !verdict.is_carried).length;
   if (lost) parts.push(build("p", { class: "badge waiting" }, texts.notCarried(lost)));
-  const cards = (found.hits ?? []).slice(0, 5).map((hit) => passageCard(texts, hit, { thresholds }));
+  const cards = (found.hits ?? []).slice(0, 5).map((hit) => passageCard(texts, hit));
   parts.push(...(cards.length ? cards : [build("p", { class: "quiet" }, texts.noPassages)]));
   if (found.draft && found.draft.trim() !== (turn.reply?.text ?? "").trim()) parts.push(draftOf(texts, found.draft));
   const query = new URLSearchParams({ conversation, seq });

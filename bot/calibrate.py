@@ -79,7 +79,7 @@ async def gather(
     seen = await judged_searches(bot, queries, lambda done, _: progress(done, total))
     for n, text in enumerate(strangers, start=len(queries) + 1):
         found = await retrieval.search(bot, text, language=language_of(text), k=DEPTH)
-        seen += _seen(found, frozenset(), text, language_of(text), "out of scope")
+        seen += seen_in(found, frozenset(), text, language_of(text), "out of scope")
         progress(n, total)
     for n, (passage, text) in enumerate(made, start=total - len(made) + 1):
         seen += await _made(bot, passage, text)
@@ -104,11 +104,11 @@ async def _judged(bot: Bot, query: Query) -> list[Seen]:
     for ask in asks:
         found = await retrieval.search(bot, ask.question, language=language, k=DEPTH, context=ask.context)
         group = min(query.relevant, default=query.id)
-        seen += _seen(found, frozenset(query.relevant), group, language, "judged")
+        seen += seen_in(found, frozenset(query.relevant), group, language, "judged")
     return seen
 
 
-def _seen(found: Found, relevant: frozenset[str], group: str, language: str, origin: str) -> list[Seen]:
+def seen_in(found: Found, relevant: frozenset[str], group: str, language: str, origin: str) -> list[Seen]:
     """Nothing, where nothing was found: that is handed off at any threshold."""
     if not found.hits:
         return []
@@ -139,11 +139,11 @@ async def _made(bot: Bot, passage: Passage, text: str) -> list[Seen]:
     language = language_of(text)
     found = await retrieval.search(bot, text, language=language, k=DEPTH)
     twins = await _twins(bot, passage)
-    seen = _seen(_held_out(found, twins), frozenset(), passage.anchor, language, "held out")
+    seen = seen_in(_held_out(found, twins), frozenset(), passage.anchor, language, "held out")
     if passage.phrasings:  # else, with its only question left out, no customer would be asking in these words
         anchors = frozenset(hit.passage.anchor for hit in found.hits if hit.passage.id in twins) | {passage.anchor}
         bare = await bot.run(_left_out, bot, found, passage, text)
-        seen += _seen(bare, anchors, passage.anchor, language, "made")
+        seen += seen_in(bare, anchors, passage.anchor, language, "made")
     return seen
 
 
@@ -290,8 +290,8 @@ def model(found: Sequence[Calibrated], before: Model | None, about: Mapping[str,
 
 
 def start(bot: Bot, language: str) -> Curves | None:
-    """The curves to begin from: those shipped for this embedder."""
-    return shipped.curves(bot.embedder.name, language)
+    """The curves to begin from: those shipped for this embedder and size. Raises what `Indexes.current` raises."""
+    return shipped.curves(bot.embedder.name, language, bot.indexes.current().manifest.passages)
 
 
 def checked_limit(limit: float) -> float:

@@ -354,8 +354,9 @@ def weigh(bot: Bot, found: Found, language: str) -> Weighed:
     Thresholds that the shop set itself go before all others. Raises what `Indexes.current` raises.
     """
     key = "zh" if script_of(language) == "zh" else "en"
-    model = bot.indexes.current().decision or decision.Model({})
-    own, standard = model.curves.get(key), shipped.curves(bot.embedder.name, key)
+    index = bot.indexes.current()
+    model = index.decision or decision.Model({})
+    own, standard = model.curves.get(key), shipped.curves(bot.embedder.name, key, index.manifest.passages)
     cut = bot.policy.thresholds_for(language)
     if key not in bot.policy.insists:
         cut = model.thresholds.get(key) or (shipped.THRESHOLDS if standard and not own else cut)

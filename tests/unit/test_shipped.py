@@ -2,6 +2,7 @@
 
 from bot import shipped
 
+LARGE = shipped.SMALL + 1
 MINILM = "all-MiniLM-L6-v2@53aa51172d14"
 PLAIN = {
     "dense": 0.85, "lexical": 0.5, "coverage": 0.9, "lead": 0.25, "agrees": 1.0, "rivals": 0.0, "missed": 0.0,
@@ -14,14 +15,14 @@ FOREIGN = {
 
 
 def test_it_is_for_english_as_minilm_reads_it_alone_or_beside_another_model() -> None:
-    assert shipped.curves(MINILM, "en")
-    assert shipped.curves(f"{MINILM}+multilingual@1", "en")
-    assert shipped.curves(MINILM, "zh") is None
-    assert shipped.curves("multilingual@1", "en") is None
+    assert shipped.curves(MINILM, "en", LARGE)
+    assert shipped.curves(f"{MINILM}+multilingual@1", "en", LARGE)
+    assert shipped.curves(MINILM, "zh", LARGE) is None
+    assert shipped.curves("multilingual@1", "en", LARGE) is None
 
 
 def test_a_plain_paraphrase_is_answered_and_a_foreign_question_handed_off() -> None:
-    curves = shipped.curves(MINILM, "en")
+    curves = shipped.curves(MINILM, "en", LARGE)
     assert curves is not None
     assert curves.right.probability(PLAIN) > 0.9
     assert curves.right.probability(FOREIGN) < 0.1
@@ -29,7 +30,16 @@ def test_a_plain_paraphrase_is_answered_and_a_foreign_question_handed_off() -> N
 
 
 def test_a_search_that_shows_no_pieces_is_judged_by_the_other_signs() -> None:
-    curves = shipped.curves(MINILM, "en")
+    curves = shipped.curves(MINILM, "en", LARGE)
     assert curves is not None
     plain, foreign = ({k: v for k, v in s.items() if k != "support"} for s in (PLAIN, FOREIGN))
     assert curves.right.probability(plain) > 0.8 > 0.2 > curves.right.probability(foreign)
+
+
+def test_a_question_without_rivals_is_not_answered_for_want_of_them() -> None:
+    alone = {**FOREIGN, "dense": 0.4, "lead": 0.18, "agrees": 1.0, "rivals": 0.0, "support": 1.0, "lexical": 0.19}
+    large, small = (shipped.curves(MINILM, "en", n) for n in (LARGE, shipped.SMALL))
+    assert large is not None
+    assert small is not None
+    assert small.right.probability(alone) < shipped.THRESHOLDS.suggest < large.right.probability(alone)
+    assert small.right.probability(PLAIN) > 0.9

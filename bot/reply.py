@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from itertools import count
 from time import perf_counter
 from typing import Any
 
@@ -246,18 +247,18 @@ def _hit(hit: Hit) -> Mapping[str, Any]:
 
 async def answer(bot: Bot, conversation_id: str) -> bool:
     """Answer the oldest question the bot owes here. False when it owes none (any more)."""
-    conversation = await bot.store.conversation(conversation_id)
-    if not conversation.unanswered:
-        return False
-    question = conversation.unanswered[0]
-    bot.hub.publish(conversation_id, Typing(Author.BOT, True))
-    try:
-        with _drafts(bot, conversation_id, question) as on_draft:
-            outcome = await think(bot, conversation, question, on_draft)
-    except Exception as error:
-        outcome = _failed(bot, conversation, question, error)
-    finally:
-        bot.hub.publish(conversation_id, Typing(Author.BOT, False))
+    with _taken_over(bot, conversation_id) as taken:  # listening before reading: what happens in between is heard
+        conversation = await bot.store.conversation(conversation_id)
+        if not conversation.unanswered:
+            return False
+        question = conversation.unanswered[0]
+        bot.hub.publish(conversation_id, Typing(Author.BOT, True))
+        try:
+            outcome = await think(bot, conversation, question, _drafts(bot, conversation, question, taken))
+        except Exception as error:
+            outcome = _failed(bot, conversation, question, error)
+        finally:
+            bot.hub.publish(conversation_id, Typing(Author.BOT, False))
     try:
         await _commit(bot, conversation_id, question, outcome)
     except Refused as error:  # a reply no store can hold: trying again would never end
@@ -266,22 +267,27 @@ async def answer(bot: Bot, conversation_id: str) -> bool:
 
 
 @contextmanager
-def _drafts(bot: Bot, conversation_id: str, question: Event) -> Iterator[OnDraft]:
-    """Shows drafts to whoever watches, until a person takes over: then the bot says no further word."""
-    shown, is_ours = 0, True
+def _taken_over(bot: Bot, conversation_id: str) -> Iterator[list[int]]:
+    """Where in the conversation a person took it over, as that happens."""
+    taken: list[int] = []
 
     def notice(_: str, item: Item) -> None:
-        nonlocal is_ours
-        is_ours = is_ours and not (isinstance(item, Event) and item.kind in TAKES_OVER)
-
-    def on_draft(text: str, citations: tuple[Citation, ...]) -> None:
-        nonlocal shown
-        if is_ours:
-            bot.hub.publish(conversation_id, ShownDraft(question.seq, shown, text, citations))
-            shown += 1
+        if isinstance(item, Event) and item.kind in TAKES_OVER:
+            taken.append(item.seq)
 
     with bot.hub.watch(conversation_id, notice):
-        yield on_draft
+        yield taken
+
+
+def _drafts(bot: Bot, conversation: Conversation, question: Event, taken: Sequence[int]) -> OnDraft:
+    """Shows drafts to whoever watches, until a person takes over: then the bot says no further word."""
+    numbers = count()
+
+    def on_draft(text: str, citations: tuple[Citation, ...]) -> None:
+        if not any(seq > conversation.head for seq in taken):
+            bot.hub.publish(conversation.id, ShownDraft(question.seq, next(numbers), text, citations))
+
+    return on_draft
 
 
 def _failed(bot: Bot, conversation: Conversation, question: Event, error: Exception) -> Outcome:

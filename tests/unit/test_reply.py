@@ -418,6 +418,28 @@ async def test_a_person_who_takes_over_mid_answer_is_not_talked_over(busy: Any, 
         assert draft is None
 
 
+async def test_a_claim_while_the_conversation_is_being_read_is_heard_too() -> None:
+    class Late(FakeStore):
+        """What it read is on its way while an agent claims."""
+
+        is_read = False
+
+        async def conversation(self, id: str) -> Conversation:
+            before = await super().conversation(id)
+            if before.unanswered and not self.is_read:
+                self.is_read = True
+                await bot.change(id, TAKEN["claimed"])
+            return before
+
+    bot = await shop_bot(writes(TRUE), store=Late())
+    await begin(bot)
+    await says(bot, QUESTION)
+    with watched(bot) as items:
+        await reply.answer(bot, "c1")
+    assert any(isinstance(item, Event) and item.kind is Kind.CLAIMED for item in items)
+    assert not any(isinstance(item, Draft) for item in items)
+
+
 async def test_whenever_an_agent_claims_the_bot_says_nothing_after_it() -> None:
     """Two hundred times, at a random moment of the answer."""
     chance = random.Random(7)

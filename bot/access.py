@@ -17,6 +17,7 @@ class Action(StrEnum):
     CLAIM = "claim"
     REPLY = "reply"  # and note, tag, return, transfer, close what one holds
     OVERRULE = "overrule"  # act on what a colleague holds
+    RECALL = "recall"  # see whose answer has changed since, and correct it
     SUGGEST = "suggest"  # an answer for the knowledge base
     PUBLISH = "publish"  # or dismiss it
     CANNED = "canned"
@@ -24,7 +25,7 @@ class Action(StrEnum):
     EXPORT = "export"
 
 
-_AGENT = frozenset({Action.READ, Action.CLAIM, Action.REPLY, Action.SUGGEST})
+_AGENT = frozenset({Action.READ, Action.CLAIM, Action.REPLY, Action.RECALL, Action.SUGGEST})
 _SUPERVISOR = _AGENT | {Action.OVERRULE, Action.PUBLISH, Action.CANNED, Action.METRICS, Action.EXPORT}
 MAY: Mapping[Role, frozenset[Action]] = {
     Role.AGENT: _AGENT,

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bot import markdown
 from bot.errors import Refused
+from bot.invisible import without_invisible
 
 SHORTEST_QUESTION, LONGEST_QUESTION = 3, 300
 LONGEST_ANSWER = 4_000
@@ -127,7 +128,7 @@ def _cut(line: str, most: int) -> str:
 
 
 def _seen(text: str) -> str:
-    return _UNSEEN.sub("", _BREAK.sub("\n", text))
+    return without_invisible(_UNSEEN.sub("", _BREAK.sub("\n", text)))[0]
 
 
 def tidy_line(text: str) -> str:

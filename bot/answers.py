@@ -7,7 +7,7 @@ do. What goes wrong after the file was written is mended by the next publication
 import asyncio
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import answer_file, contradictions, retrieval
@@ -25,8 +25,10 @@ from bot.answer_remarks import has_personal, remarks
 from bot.conversation import Author, Event, Kind
 from bot.desk import AnswerSource
 from bot.errors import BotError, Conflict, Forbidden, NoIndex, NotFound, Refused, Unavailable
-from bot.ingest import Report, Scope, content_digest, ingest, place, place_of
+from bot.indexing import content_digest
+from bot.ingest import Report, ingest
 from bot.knowledge import Document, Hit, Passage, language_of
+from bot.planning import Scope, path_of, place, place_of
 from bot.ports import Bot
 
 __all__ = [
@@ -217,8 +219,12 @@ class _Planned:
     def scope(self) -> Scope:
         return Scope(self.origin, self.path, self.source.gone)
 
-    def text(self) -> str:
-        return self.after
+    @property
+    def fields(self) -> Mapping[str, str]:
+        return {}
+
+    def data(self) -> bytes:
+        return self.after.encode()
 
 
 async def publish(bot: Bot, id: str) -> AnswerDraft:
@@ -265,8 +271,12 @@ async def _compose(bot: Bot, draft: AnswerDraft) -> _Planned:
 def _require_free_name(held: Sequence[Document], source: AnswerSource) -> None:
     scope = Scope(source.origin, source.path, source.gone)
     for document in held:
-        is_namesake = document.key.partition("#")[0] == source.path
-        if is_namesake and not scope.covers(document) and place_of(document) != place(source.origin, source.path):
+        is_namesake = path_of(document) == source.path
+        if (
+            is_namesake
+            and not scope.covers(document.origin, path_of(document))
+            and place_of(document) != place(source.origin, source.path)
+        ):
             raise Refused(
                 f"The knowledge base has a file {source.path} from {document.origin} already: rename that one."
             )

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import tomllib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.checks import NearPairs
+from bot.content import Problem
 from bot.desk import Mail, Passwords, Roster
 from bot.dialogue import Policy, Thresholds
 from bot.email_address import checked_address
@@ -22,6 +25,7 @@ from bot.errors import Refused
 from bot.hours import Hours
 from bot.house import House
 from bot.hub import Hub
+from bot.planning import Scope, SourceFile
 from bot.ports import Bot, Embedder, Generator, Indexes, Moods, Sampling, Store
 from bot.settings import Settings
 from bot.texts import Texts
@@ -159,6 +163,7 @@ def make_desk(settings: Settings) -> dict[str, Any]:
     from bot.adapters.sql_database import Database
     from bot.adapters.sql_inbox import SqlInbox
     from bot.adapters.sql_numbers import SqlNumbers
+    from bot.adapters.sql_recall import SqlRecall
     from bot.adapters.sql_roster import SqlRoster
 
     database = Database(settings.sql_url)
@@ -168,6 +173,7 @@ def make_desk(settings: Settings) -> dict[str, Any]:
         "inbox": SqlInbox(database),
         "records": SqlNumbers(database),
         "drafts": SqlAnswers(database),
+        "recalled": SqlRecall(database),
         "passwords": Argon2id(),
         "answer_files": AnswerFolder(
             Path(settings.answers_dir) if settings.answers_dir else settings.data_dir / "answers"
@@ -270,28 +276,73 @@ def quiet_libraries() -> None:
 
 def gone(origins: Sequence[str]) -> frozenset[str]:
     """Folders that were ingested once and are no longer there: moved, or renamed."""
-    return frozenset(origin for origin in origins if not Path(origin).exists())
+    return frozenset(origin for origin in origins if "://" not in origin and not Path(origin).exists())
 
 
-def read_files(paths: Sequence[Path], known_origins: Sequence[str]) -> list[tuple[str, str, list[Any]]]:
-    """(origin, prefix below it, files) for each path.
+def near_pairs() -> NearPairs:
+    from bot.adapters.near_pairs import near_pairs
+
+    return near_pairs
+
+
+def make_sandbox() -> Any:
+    """Reads files in processes of their own; close it."""
+    from bot.adapters.sandbox import Sandbox
+
+    return Sandbox(workers=min(4, os.cpu_count() or 1))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFiles:
+    files: tuple[SourceFile, ...]
+    scopes: tuple[Scope, ...]
+    problems: tuple[Problem, ...]
+
+
+def found_files(settings: Settings, paths: Sequence[Path], known_origins: Sequence[str], sandbox: Any) -> FoundFiles:
+    """What lies below the paths, or at an address of the web, and what an ingest of it speaks for.
 
     A path inside a folder that was ingested before speaks for that part of it, so that `bot ingest kb/faqs` after
     `bot ingest kb` names its documents the same. Raises Refused for a path that is not there.
     """
-    from bot.adapters.files import SUFFIXES, text_files
+    from bot.adapters.files import walked
+    from bot.adapters.site_folder import mapped
 
-    found = []
+    away, ours = gone(known_origins), (settings.index_dir, settings.data_dir / "unpublished")
+    files: list[SourceFile] = []
+    scopes, problems = list[Scope](), list[Problem]()
     for path in paths:
+        if url := _url(path):
+            files += _fetched(settings, url, sandbox)
+            scopes.append(Scope(url))
+            continue
         resolved = path.resolve()
         if not resolved.exists():
             raise Refused(f"{path}: there is no such file or folder")
-        if resolved.is_file() and resolved.suffix.lower() not in SUFFIXES:
-            raise Refused(f"{path}: only {', '.join(sorted(SUFFIXES))} files can be ingested")
-        origin = next((Path(o) for o in known_origins if resolved.is_relative_to(o)), resolved)
+        origin = next((Path(o) for o in known_origins if "://" not in o and resolved.is_relative_to(o)), resolved)
+        walk = mapped(walked(origin, resolved, ours), lambda data: sandbox.sitemap(data))
+        files += walk.files
+        problems += walk.problems
         prefix = "" if origin == resolved else resolved.relative_to(origin).as_posix()
-        found.append((str(origin), prefix, list(text_files(origin, resolved))))
-    return found
+        scopes.append(Scope(str(origin), prefix, away))
+    return FoundFiles(tuple(files), tuple(scopes), tuple(problems))
+
+
+def _url(path: Path) -> str:
+    """A Path keeps one slash of the two."""
+    found = re.match(r"(https?):/+(.+)", str(path), re.I)
+    return f"{found[1].lower()}://{found[2]}" if found else ""
+
+
+def _fetched(settings: Settings, url: str, sandbox: Any) -> Sequence[SourceFile]:
+    from bot.adapters.fetch import Web
+
+    if not settings.fetch:
+        raise Refused(f"{url}: nothing is fetched from the web unless BOT_FETCH=true is set")
+    try:
+        return Web().pages(url, sandbox.sitemap)
+    except OSError as error:
+        raise Refused(f"{url}: {error.strerror}; nothing was changed") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
-"""The `bot` command: serve, ingest, ask, evaluate, calibrate, agent, train, migrate, doctor."""
+"""The `bot` command: serve, ingest, kb, ask, evaluate, calibrate, agent, train, migrate, doctor."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot import calibrate_commands, commands, judge_commands
+from bot import calibrate_commands, commands, ingest_commands, judge_commands
 from bot.agent_commands import agents_app
+from bot.kb_commands import kb_app
 from bot.output import Output
 from bot.shell import guarded, run, settings
 
@@ -18,6 +19,8 @@ app = typer.Typer(
 )
 
 app.add_typer(agents_app, name="agent")
+app.add_typer(kb_app, name="kb")
+app.command("ingest")(ingest_commands.command)
 app.command("calibrate")(calibrate_commands.command)
 
 JUDGED = Path("knowledge_base/judged")
@@ -31,20 +34,6 @@ def serve(
 ) -> None:
     """Serve the widget and its websocket API."""
     run(commands.serve(settings(host=host, port=port), Output()))
-
-
-@app.command()
-def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Folders, Markdown files and CSV files.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, change nothing.")] = False,
-    delimiter: Annotated[str, typer.Option(help="What parts the cells of a CSV file.")] = ",",
-    headerless: Annotated[bool, typer.Option("--headerless", help="CSV: the first row is a question already.")] = False,
-    json: Json = False,
-) -> None:
-    """Make the knowledge base hold what these files say, and publish a new index."""
-    if len(delimiter) != 1:
-        raise typer.BadParameter("the delimiter is one character", param_hint="--delimiter")
-    run(commands.ingest(settings(), Output(json), paths, dry_run, delimiter, not headerless))
 
 
 @app.command()

@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import os
 import socket
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,11 +12,10 @@ from time import perf_counter
 import uvicorn
 
 from bot import bootstrap, reply
-from bot import ingest as ingesting
 from bot.agent_commands import first_agent_line
 from bot.conversation import Author, Event, Kind
 from bot.errors import BotError, Unavailable
-from bot.ingest import CsvFormat, Report, Scope, SourceFile
+from bot.indexing import content_digest
 from bot.output import Output
 from bot.ports import Bot
 from bot.reply import Outcome
@@ -31,7 +28,7 @@ GRACE_S = 5
 TCP_USER_TIMEOUT_MS = 20_000
 
 
-async def _ready(settings: Settings) -> None:
+async def ready(settings: Settings) -> None:
     """A SQLite file is brought up to date by itself; a server's database only by `bot migrate`."""
     if settings.sql_url.startswith("sqlite"):
         await bootstrap.migrated(settings)
@@ -43,7 +40,7 @@ async def _ready(settings: Settings) -> None:
 async def serve(settings: Settings, output: Output) -> int:
     logging.basicConfig(level="WARNING", format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("bot").setLevel(settings.log_level.upper())  # the libraries have little to say to a shop
-    await _ready(settings)
+    await ready(settings)
     listening = _listen(settings.host, settings.port)
     base = settings.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"
     app = create_app(settings, lambda worker: bootstrap.assembled(settings, worker.wake))
@@ -101,79 +98,11 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-# ── ingest ──
-
-
-async def ingest(
-    settings: Settings, output: Output, paths: Sequence[Path], dry_run: bool, delimiter: str, has_header: bool
-) -> int:
-    await _ready(settings)
-    csv_format = CsvFormat(delimiter, has_header)
-    files, scopes, chinese = await _gathered(settings, paths, csv_format)
-    if not files:
-        output.problem(f"{paths[0]}: there is no Markdown or CSV file in it")
-        return 1
-    embedder, why = bootstrap.embedder_for(settings, chinese)
-    if why:
-        output.line(why)
-    # Nobody waits for an answer from this process: embedding may have every core.
-    alone = {"generator": "none", "model_threads": os.cpu_count() or 1, "embedder": embedder}
-    async with bootstrap.assembled(settings.model_copy(update=alone)) as bot:
-        with output.progress("reading") as bar:
-            report = await ingesting.ingest(
-                bot, files, scopes, csv_format=csv_format, dry_run=dry_run, progress=bar.staged
-            )
-    _report(output, report, dry_run)
-    return 1 if report.problems else 0
-
-
-async def _gathered(
-    settings: Settings, paths: Sequence[Path], csv_format: CsvFormat
-) -> tuple[list[SourceFile], list[Scope], float]:
-    """What is to be ingested, and the share of Chinese there will be then: before any model is loaded."""
-    store = bootstrap.make_store(settings)
-    try:
-        await store.check()
-        origins = sorted({document.origin for document in await store.documents()})
-        found = bootstrap.read_files(paths, origins)
-        gone = bootstrap.gone(origins)
-        scopes = [Scope(origin, prefix, gone) for origin, prefix, _ in found]
-        files = [file for _, _, some in found for file in some]
-        return files, scopes, await ingesting.chinese_share(store, files, scopes, csv_format) if files else 0.0
-    finally:
-        await store.close()
-
-
-def _report(output: Output, report: Report, dry_run: bool) -> None:
-    for problem in report.problems:
-        output.problem(str(problem))
-    if dry_run:
-        for passage in report.added:
-            output.line(f"+ {passage.source}  {passage.title}", "green")
-        for passage in report.removed:
-            output.line(f"- {passage.source}  {passage.title}", "red")
-    counted = f"{len(report.added)} added, {len(report.removed)} removed, {report.unchanged} unchanged"
-    mood = "would be: " if dry_run else ""
-    output.line(f"{mood}{counted} in {report.seconds:.1f} s")
-    output.result(
-        {
-            "added": len(report.added),
-            "removed": len(report.removed),
-            "unchanged": report.unchanged,
-            "embedded": report.embedded,
-            "problems": [str(problem) for problem in report.problems],
-            "generation": report.manifest.generation if report.manifest else None,
-            "dry_run": dry_run,
-            "seconds": round(report.seconds, 3),
-        }
-    )
-
-
 # ── ask ──
 
 
 async def ask(settings: Settings, output: Output, question: str, why: bool) -> int:
-    await _ready(settings)
+    await ready(settings)
     async with bootstrap.assembled(settings) as bot:
         await bot.store.check()
         if question.strip():
@@ -310,6 +239,6 @@ async def _check_index(settings: Settings) -> str:
         index = await bot.run(bot.indexes.current)
         live = await bot.store.live_passages()
     manifest = index.manifest
-    if manifest.content and manifest.content != ingesting.content_digest(live):
+    if manifest.content and manifest.content != content_digest(live):
         raise Unavailable("the index and the database hold different passages: run `bot ingest` again")
     return f"generation {manifest.generation}, {manifest.passages} passages, read in {perf_counter() - started:.1f} s"

@@ -91,6 +91,22 @@ class Conversation:
                   data={"agent": name})
         )  # fmt: skip
 
+    def corrected(
+        self, text: str, corrects: Mapping[str, Any], *, agent: str, name: str, cid: str, at: datetime,
+        citations: tuple[Citation, ...] = (),
+    ) -> "Conversation":  # fmt: skip
+        """An agent puts right what the customer was told before, whoever holds it now, and if it is closed.
+
+        That answers nothing and changes no hands. `corrects` names the passage, so that no two agents correct the same.
+        """
+        check_text(text)
+        if any(event.data.get("corrects") == corrects for event in self.events):
+            raise Conflict("a colleague has corrected this already", "settled")
+        data = {"agent": name, "corrects": dict(corrects)}
+        return self._added(
+            Event(self.head + 1, Kind.MESSAGE, Author.AGENT, at, agent, cid, text, citations=citations, data=data)
+        )
+
     def replied(
         self,
         text: str,
@@ -276,6 +292,8 @@ _NOT_IN_LINE: State = {"waiting_since": None, "queue_at": None, "is_delayed": Fa
 
 
 def _after_message(c: Conversation, event: Event) -> Conversation:
+    if event.is_correction:  # whatever was last said still waits for its answer
+        return c
     line = Line(event.author, event.text[:LINE], event.at, event.seq)
     if event.author is Author.CUSTOMER:
         owed = (c.owed_since or event.at) if c.status is Status.AGENT else None
@@ -317,7 +335,7 @@ def _closed(c: Conversation, event: Event) -> State:
 
 def _returned(c: Conversation, event: Event) -> State:
     """What was asked before people had it stays theirs: the bot has tried, or was stopped."""
-    said = max((e.seq for e in c.events if e.kind is Kind.MESSAGE and e.author is Author.AGENT), default=0)
+    said = max((e.seq for e in c.events if e.is_agents_reply), default=0)
     return {**_NOBODY, **_NOT_IN_LINE, "status": Status.BOT, "bot_from": max(c.bot_from, said, c.asked - 1)}
 
 

@@ -212,6 +212,8 @@ def decide(
     """
     thresholds = thresholds or policy.thresholds_for(language)
     known = score if known is None else known
+    if hits and hits[0].passage.needs_person and known >= thresholds.suggest:
+        return HandOff(Reason.TOPIC)
     if hits and score >= thresholds.answer:
         return Answer(_near(hits, policy))
     if not hits or known < thresholds.suggest:
@@ -227,7 +229,9 @@ def _near(hits: Sequence[Hit], policy: Policy) -> tuple[Hit, ...]:
     return best, *(
         hit
         for hit in hits[1 : policy.passages]
-        if hit.score >= policy.closeness * best.score and hit.passage.language == best.passage.language
+        if hit.score >= policy.closeness * best.score
+        and hit.passage.language == best.passage.language
+        and not hit.passage.needs_person
     )
 
 

@@ -13,7 +13,7 @@ from bot import dialogue, grounding, metrics, retrieval
 from bot.compose import compose
 from bot.conversation import Author, Event, Kind
 from bot.dialogue import HandOff
-from bot.ingest import rebuild
+from bot.indexing import rebuild
 from bot.judged import Entry, Query, Row, Said
 from bot.knowledge import Document, Passage, language_of
 from bot.ports import Bot

@@ -103,6 +103,15 @@ class Event:
     def is_question(self) -> bool:
         return self.kind is Kind.MESSAGE and self.author is Author.CUSTOMER
 
+    @property
+    def is_correction(self) -> bool:
+        """An agent's, of what was told before: no reply to anything."""
+        return "corrects" in self.data
+
+    @property
+    def is_agents_reply(self) -> bool:
+        return self.kind is Kind.MESSAGE and self.author is Author.AGENT and not self.is_correction
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

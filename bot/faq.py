@@ -1,35 +1,20 @@
-"""FAQ and policy text → passages; and what an ingest would add and remove. Pure: text in, values out."""
+"""Pages of FAQs and policies → passages; and what an ingest would add and remove. Pure: text in, values out."""
 
-import csv
-import io
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from bot import markdown
+from bot import fields, markdown
+from bot.content import Page, Problem
+from bot.fields import Fields
+from bot.invisible import counted, without_invisible
 from bot.knowledge import Document, Kind, Passage, language_of
-from bot.markdown import FrontMatter, Section
+from bot.markdown import Section
+from bot.splitting import split
 
-PASSAGE_WORDS = 120
-_WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|[^\s\u3400-\u9fff\uf900-\ufaff]+")
-TRUE_WORDS = frozenset({"", "1", "true", "yes", "y", "on", "enabled", "active", "是", "对", "启用", "已启用"})
-FALSE_WORDS = frozenset({"0", "false", "no", "n", "off", "disabled", "inactive", "否", "禁用", "停用", "未启用"})
-LANGUAGES = {"english": "en", "英文": "en", "英语": "en", "chinese": "zh", "中文": "zh", "汉语": "zh", "cn": "zh"}
-QUESTION_COLUMNS = ("question", "问题")
-ANSWER_COLUMNS = ("answer", "答案")
-COLUMNS = {"分类": "category", "标签": "tags", "语言": "language", "启用": "enabled", "链接": "url"}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with the content, as `file:line: sentence`."""
-
-    source: str
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.source}: {self.sentence}"
+_COMMENT = re.compile(r"\s*<!--([^<>]*)-->\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +22,8 @@ class Parsed:
     documents: tuple[Document, ...] = ()
     passages: tuple[Passage, ...] = ()
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()  # what was set right without asking, and is told
+    is_unread: bool = False  # it could not be read: what was ingested from it before stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +31,7 @@ class Diff:
     added: tuple[Passage, ...]
     removed: tuple[str, ...]
     unchanged: int
+    updated: tuple[Passage, ...] = ()  # the same words, at another place or for another time or audience
 
 
 def diff(known: Mapping[str, Passage], wanted: Sequence[Passage]) -> Diff:
@@ -53,23 +41,79 @@ def diff(known: Mapping[str, Passage], wanted: Sequence[Passage]) -> Diff:
         tuple(passage for id, passage in by_id.items() if id not in known),
         tuple(id for id in known if id not in by_id),
         sum(id in known for id in by_id),
+        tuple(passage for id, passage in by_id.items() if id in known and _differ(known[id], passage)),
     )
 
 
-# ── Markdown ──
+def _differ(one: Passage, other: Passage) -> bool:
+    return one != other or one.source != other.source
+
+
+# ── pages ──
 
 
 def parse(text: str, path: str) -> Parsed:
     """One Markdown file. `path` is its place below the ingested folder: it names the documents and anchors."""
-    lines = _lines(markdown.without_comments(text.lstrip("\ufeff")))
+    return parse_page(Page(path, text))
+
+
+def parse_page(page: Page) -> Parsed:
+    """What is wrong with a field of the whole page keeps the page as it was: it may be the day it expires."""
+    clean, removed = without_invisible(page.text.lstrip("\ufeff"))
+    read = _read(page, clean)
+    notes = [Problem(read.place(1), "removed " + counted(removed))] * bool(removed)
+    return replace(_parsed(read), notes=tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A page cut at its headings, with what it says of itself."""
+
+    page: Page
+    found: tuple[Section, ...]
+    values: Mapping[str, str]  # by the names of fields
+    said: Mapping[int, Mapping[str, str]]  # the same for one entry, by the line of the comment that says it
+    bad_line: int | None = None
+
+    def place(self, line: int) -> str:
+        """Where a line of the page stands in its file."""
+        places = self.page.places
+        return places[min(line, len(places)) - 1] if places else f"{self.page.path}:{line}"
+
+
+def _read(page: Page, text: str) -> _Text:
+    raw = _lines(text)
+    lines = _lines(markdown.without_comments(text))
     matter = markdown.front_matter(lines)
     found = markdown.sections(lines[matter.length :], first_line=matter.length + 1)
-    problems = [Problem(f"{path}:{matter.bad_line}", "this line of the front matter is not `key: value`")] * bool(
-        matter.bad_line
-    )
-    if not any(section.text for section in found):
-        return Parsed(problems=(*problems, Problem(f"{path}:1", "there is no text to answer from")))
-    parsed = _faq(found, matter, path) if _kind(found, matter) == "faq" else _policy(found, matter, path)
+    values = {**fields.named(page.fields), **fields.named(matter.values)}
+    values.pop("phrasings", None)  # no two entries are asked alike
+    said = {n: one for n, line in enumerate(raw, start=1) if (one := _said(line))}
+    return _Text(page, tuple(found), values, said, matter.bad_line)
+
+
+def _said(line: str) -> dict[str, str]:
+    """`<!-- valid_to: 2026-12-31; always_a_person: yes -->` below a heading speaks for that entry; else nothing."""
+    comment = _COMMENT.fullmatch(line) if "<!--" in line else None
+    pairs = [part.partition(":") for part in comment[1].split(";")] if comment else []
+    said = {fields.name_of(name): value.strip() for name, colon, value in pairs if colon}
+    return said if len(said) == len(pairs) and said.keys() <= set(fields.NAMES.values()) else {}
+
+
+def _parsed(text: _Text) -> Parsed:
+    problems: list[Problem] = []
+    if text.bad_line:
+        problems.append(Problem(text.place(text.bad_line), "this line of the front matter is not `key: value`"))
+    try:
+        of_page = fields.fields(text.values)
+    except ValueError as error:
+        sentence = f"{error}; what was ingested from it before is kept"
+        return Parsed(problems=(*problems, Problem(text.place(1), sentence)), is_unread=True)
+    if not of_page.is_enabled:
+        return Parsed(problems=tuple(problems))
+    if not any(section.text for section in text.found):
+        return Parsed(problems=(*problems, Problem(text.place(1), "there is no text to answer from")))
+    parsed = _faq(text, of_page) if _kind(text.found, of_page) == "faq" else _policy(text, of_page)
     return replace(parsed, problems=(*problems, *parsed.problems))
 
 
@@ -78,30 +122,30 @@ def _lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _kind(found: Sequence[Section], matter: FrontMatter) -> Kind:
+def _kind(found: Sequence[Section], of_page: Fields) -> Kind:
     """As the front matter says; else an FAQ when most headings that have text are questions."""
-    if matter.values.get("kind") in ("faq", "policy"):
-        return "faq" if matter.values["kind"] == "faq" else "policy"
+    if of_page.kind in ("faq", "policy"):
+        return "faq" if of_page.kind == "faq" else "policy"
     with_text = [section for section in merged(found) if section.level and section.text]
     asked = sum(section.is_question for section in with_text)
     return "faq" if with_text and 2 * asked >= len(with_text) else "policy"
 
 
-def _title(found: Sequence[Section], matter: FrontMatter, path: str) -> str:
-    """Front matter, else the one top heading, else the file's name."""
-    if title := matter.values.get("title"):
-        return title
-    first = next((section for section in found if section.heading), None)
+def _title(text: _Text, of_page: Fields) -> str:
+    """As the page says, else the one top heading, else the file's name."""
+    if of_page.title:
+        return of_page.title
+    first = next((section for section in text.found if section.heading), None)
     if first is not None and not first.is_question and first.level <= 2:
         return first.heading
-    return PurePosixPath(path).stem.replace("-", " ").replace("_", " ")
+    return PurePosixPath(text.page.path.split("#")[0]).stem.replace("-", " ").replace("_", " ")
 
 
-class _Anchors:
+class Anchors:
     """`file#heading` ids, unique within the file: a second same heading gets `-1`."""
 
     def __init__(self, path: str) -> None:
-        self._path, self._seen = path, dict[str, int]()
+        self._start, self._seen = f"{path}{'/' if '#' in path else '#'}", dict[str, int]()
 
     def take(self, heading: str) -> str:
         slug = markdown.slug(heading)
@@ -111,35 +155,42 @@ class _Anchors:
             anchor = f"{slug}-{n}"
         self._seen[slug] = n
         self._seen.setdefault(anchor, 0)
-        return f"{self._path}#{anchor}"
+        return f"{self._start}{anchor}"
 
 
-def _faq(found: Sequence[Section], matter: FrontMatter, path: str) -> Parsed:
-    anchors = _Anchors(path)
-    documents: list[Document] = []
-    passages: list[Passage] = []
+def _entries(text: _Text, sections: Sequence[Section]) -> Iterator[tuple[Section, Mapping[str, str]]]:
+    """Each section with what is said of it by itself."""
+    lines = sorted(text.said)
+    starts = [bisect_left(lines, section.line) for section in sections] + [len(lines)]
+    for section, first, last in zip(sections, starts, starts[1:], strict=False):
+        yield section, {name: value for n in lines[first:last] for name, value in text.said[n].items()}
+
+
+def _faq(text: _Text, of_page: Fields) -> Parsed:
+    anchors = Anchors(text.page.path)
+    entries: list[Entry] = []
     problems: list[Problem] = []
-    for section in merged(found):
-        phrasings, answer = _phrasings(section) if _asks(section, matter) else ((), section.text)
-        anchor = anchors.take(section.heading or _title(found, matter, path))
+    for section, said in _entries(text, list(merged(text.found))):
+        phrasings, answer = _phrasings(section) if _asks(section, of_page) else ((), section.text)
+        title = section.heading or _title(text, of_page)
+        anchor, place = anchors.take(title), text.place(section.line)
         if not answer:
             if section.is_question:
-                sentence = f"the question “{section.heading}” has no answer"
-                problems.append(Problem(f"{path}:{section.line}", sentence))
+                problems.append(Problem(place, f"the question “{section.heading}” has no answer"))
             continue
-        title = section.heading or _title(found, matter, path)
-        document = _document(anchor, title, "faq", answer, matter, f"{path}:{section.line}")
-        documents.append(document)
-        passages.append(
-            Passage(document.key, anchor, title, answer, document.language, "faq", phrasings, document.url,
-                    source=document.source)
-        )  # fmt: skip
-    return Parsed(tuple(documents), tuple(passages), tuple(problems))
+        try:
+            own = fields.fields({**text.values, **said})
+        except ValueError as error:
+            problems.append(Problem(place, f"{error}; this entry is left out"))
+            continue
+        if own.is_enabled:
+            entries.append(entry(anchor, title, answer, own, place, phrasings))
+    return Parsed(tuple(one.document for one in entries), tuple(one.passage for one in entries), tuple(problems))
 
 
-def _asks(section: Section, matter: FrontMatter) -> bool:
+def _asks(section: Section, of_page: Fields) -> bool:
     """In a file that says it is an FAQ every heading is a question, asked with a mark or without."""
-    return section.is_question or (section.level > 0 and matter.values.get("kind") == "faq")
+    return section.is_question or (section.level > 0 and of_page.kind == "faq")
 
 
 def merged(found: Sequence[Section]) -> Iterator[Section]:
@@ -170,177 +221,70 @@ def _phrasings(section: Section) -> tuple[tuple[str, ...], str]:
     return tuple(dict.fromkeys(markdown.plain(line) for line in quoted if line)), answer
 
 
-def _policy(found: Sequence[Section], matter: FrontMatter, path: str) -> Parsed:
-    title = _title(found, matter, path)
-    whole = "\n\n".join(part for section in found for part in (section.heading, section.text) if part)
-    document = _document(path, title, "policy", whole, matter, f"{path}:{found[0].line}")
-    anchors = _Anchors(path)
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A question with its answer: a document of its own."""
+
+    document: Document
+    passage: Passage
+
+
+def entry(anchor: str, title: str, answer: str, own: Fields, place: str, phrasings: Sequence[str] = ()) -> Entry:
+    document = _document(anchor, title, "faq", answer, own, place)
+    asked = tuple(dict.fromkeys((*phrasings, *own.phrasings)))
+    passage = Passage(anchor, anchor, title, answer, document.language, "faq", asked, own.url, source=place)
+    return Entry(document, _for(passage, own))
+
+
+def _for(passage: Passage, own: Fields) -> Passage:
+    """With when it holds, and for whom."""
+    return replace(passage, valid_from=own.valid_from, valid_to=own.valid_to, audience=own.audience,
+                   needs_person=own.needs_person)  # fmt: skip
+
+
+def _policy(text: _Text, of_page: Fields) -> Parsed:
+    path, title = text.page.path, _title(text, of_page)
+    whole = "\n\n".join(part for section in text.found for part in (section.heading, section.text) if part)
+    document = _document(path, title, "policy", whole, of_page, text.place(text.found[0].line))
+    anchors = Anchors(path)
     passages: list[Passage] = []
-    trail: list[Section] = []
-    for section in found:
-        trail = [above for above in trail if above.level < section.level] + [section]
-        anchor = anchors.take(section.heading or title)
-        headings = dict.fromkeys([title, *(above.heading for above in trail if above.heading)])
-        for text in split(section.lines):
-            passages.append(
-                Passage(path, anchor, " › ".join(headings), text, document.language, "policy", (), document.url,
-                        len(passages), f"{path}:{section.line}")
-            )  # fmt: skip
-    return Parsed((document,), tuple(passages))
-
-
-def _document(key: str, title: str, kind: Kind, text: str, matter: FrontMatter, source: str) -> Document:
-    language = _language(matter.values.get("language", "")) or language_of(f"{title} {text}")
-    return Document(key, title, kind, language, text, source, matter.values.get("category", ""),
-                    matter.listed("tags"), matter.values.get("url", ""))  # fmt: skip
-
-
-def _language(written: str) -> str:
-    """zh for zh-CN, zh_Hans and 中文: passages and questions must name a language alike."""
-    name = written.strip().lower()
-    return LANGUAGES.get(name) or re.split("[-_]", name)[0]
-
-
-def split(lines: Sequence[str], most: int = PASSAGE_WORDS) -> Iterator[str]:
-    """A section in passages of at most `most` words, cut between blocks; a table stays whole, however long."""
-    held: list[str] = []
-    used = 0.0
-    for block in markdown.blocks(lines):
-        for part in [block] if markdown.is_table(block) else _fitting(block, most):
-            weight = _load(part)
-            if held and used + weight > most:
-                yield _joined(held)
-                held, used = [], 0.0
-            held.append(part)
-            used += weight
-    if held:
-        yield _joined(held)
-
-
-def _joined(blocks: Sequence[str]) -> str:
-    """Blocks as they were written: list items on following lines, anything else apart."""
-    text = ""
-    for block in blocks:
-        is_item = re.match(r"^\s{0,3}(?:[-*+]|\d+[.)])\s+", block)
-        text += ("\n" if is_item and text else "\n\n" if text else "") + block
-    return text
-
-
-def _fitting(block: str, most: int) -> Iterator[str]:
-    """A paragraph cut between sentences; a sentence longer than the limit between words."""
-    held, used = "", 0.0
-    for sentence in re.findall(r".+?(?:[.!?](?=\s)|[。！？]|$)\s*", block, re.S):
-        for run in _runs(sentence, most):
-            weight = _load(run)
-            if held and used + weight > most:
-                yield held.strip()
-                held, used = "", 0.0
-            held += run
-            used += weight
-    if held.strip():
-        yield held.strip()
-
-
-def _runs(text: str, most: int) -> Iterator[str]:
-    """`text` in runs of at most `most` words."""
-    start, used = 0, 0.0
-    for found in _WORD.finditer(text):
-        used += _weight(found[0])
-        if used > most:
-            yield text[start : found.start()]
-            start, used = found.start(), _weight(found[0])
-    yield text[start:]
-
-
-def count_words(text: str) -> int:
-    """Words; Chinese has no blanks, and about three characters carry what two English words do."""
-    return round(_load(text))
-
-
-def _load(text: str) -> float:
-    return sum(map(_weight, _WORD.findall(text)))
-
-
-def _weight(token: str) -> float:
-    return 0.6 if "\u3400" <= token <= "\u9fff" or "\uf900" <= token <= "\ufaff" else 1.0
-
-
-# ── CSV ──
-
-
-def parse_csv(text: str, path: str, *, delimiter: str = ",", has_header: bool = True) -> Parsed:
-    """An FAQ table. The question cell may hold several phrasings, one a line; the first is the question."""
-    text = text.lstrip("\ufeff")
-    if not text.strip():
-        return Parsed(problems=(Problem(f"{path}:1", "the file is empty"),))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[tuple[int, list[str]]] = []
     problems: list[Problem] = []
-    line = 1
-    try:
-        for row in reader:
-            if rows or any(cell.strip() for cell in row):  # blank lines may stand above the header
-                rows.append((line, row))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        problems.append(Problem(f"{path}:{line}", f"this row is not valid CSV ({error}); it and what follows is left"))
-    header = [_column(cell) for cell in rows.pop(0)[1]] if has_header and rows else ["question", "answer"]
-    if not {"question", "answer"} <= set(header):
-        hint = f"a header with the columns question and answer (or 问题 and 答案) is needed; found: {', '.join(header)}"
-        if delimiter == "," and any(";" in cell for cell in header):
-            hint += "; for semicolons use --delimiter ';'"
-        return Parsed(problems=(Problem(f"{path}:1", hint),))
-    return _rows(rows, header, path, problems)
-
-
-def _column(cell: str) -> str:
-    name = cell.strip().lower()
-    if name in QUESTION_COLUMNS:
-        return "question"
-    return "answer" if name in ANSWER_COLUMNS else COLUMNS.get(name, name)
-
-
-def _rows(rows: Sequence[tuple[int, list[str]]], header: list[str], path: str, problems: list[Problem]) -> Parsed:
-    anchors = _Anchors(path)
-    documents: list[Document] = []
-    passages: list[Passage] = []
-    seen: dict[tuple[str, str], int] = {}
-    for line, row in rows:
-        while row and not row[-1].strip() and len(row) > len(header):
-            row = row[:-1]  # spreadsheets pad rows with empty cells
-        if not any(cell.strip() for cell in row):
+    trail: list[Section] = []
+    for section, said in _entries(text, text.found):
+        trail = [above for above in trail if above.level < section.level] + [section]
+        anchor, place = anchors.take(section.heading or title), text.place(section.line)
+        headings = dict.fromkeys([title, *(above.heading for above in trail if above.heading)])
+        try:
+            own = fields.fields({**text.values, **said})
+        except ValueError as error:
+            problems.append(Problem(place, f"{error}; this section is left out"))
             continue
-        cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-        sentence = _wrong_with(row, cells, header, seen)
-        if sentence:
-            problems.append(Problem(f"{path}:{line}", sentence))
-            continue
-        phrasings = [asked.strip() for asked in cells["question"].splitlines() if asked.strip()]
-        seen[phrasings[0].casefold(), cells["answer"]] = line
-        if cells.get("enabled", "").lower() in FALSE_WORDS:
-            continue
-        matter = FrontMatter({key: value for key, value in cells.items() if value})
-        document = _document(anchors.take(phrasings[0]), phrasings[0], "faq", cells["answer"], matter, f"{path}:{line}")
-        documents.append(document)
-        passages.append(
-            Passage(document.key, document.key, document.title, document.text, document.language, "faq",
-                    tuple(dict.fromkeys(phrasings[1:])), document.url, source=document.source)
-        )  # fmt: skip
-    return Parsed(tuple(documents), tuple(passages), tuple(problems))
+        started = 0
+        for part in split(section.lines) if own.is_enabled else ():
+            started = _begins(part, section, started)
+            passage = Passage(path, anchor, " › ".join(headings), part, document.language, "policy", (), own.url,
+                              len(passages), _stands(text, section, started))  # fmt: skip
+            passages.append(_for(passage, own))
+    if not passages and not problems:  # lines across the page, or sections that are all switched off
+        return Parsed()
+    return Parsed((document,), tuple(passages), tuple(problems))
 
 
-def _wrong_with(
-    row: Sequence[str], cells: Mapping[str, str], header: Sequence[str], seen: Mapping[tuple[str, str], int]
-) -> str:
-    if len(row) > len(header):
-        return f"{len(row)} cells, but the header has {len(header)}: is a comma inside a cell not quoted?"
-    if not cells.get("question"):
-        return "the question is missing"
-    if not cells.get("answer"):
-        return "the answer is missing"
-    if cells.get("enabled", "").lower() not in TRUE_WORDS | FALSE_WORDS:
-        return f"“{cells['enabled']}” in the column enabled is neither yes nor no"
-    first = cells["question"].splitlines()[0].strip().casefold()
-    if (line := seen.get((first, cells["answer"]))) is not None:
-        return f"the same question and answer as in line {line}; this row is left out"
-    return ""
+def _begins(part: str, section: Section, start: int) -> int:
+    """The line of the section in which a part of it begins: at `start`, or below."""
+    first = part.split("\n", 1)[0].strip()
+    for n in range(start, len(section.lines)):
+        line = section.lines[n].strip()
+        if line and (line.startswith(first) or first.startswith(line)):
+            return n
+    return start
+
+
+def _stands(text: _Text, section: Section, n: int) -> str:
+    """A long section of a file with pages begins on one of them and goes on on others; in ours, its heading tells."""
+    return text.place(section.line + n + bool(section.level) if text.page.places else section.line)
+
+
+def _document(key: str, title: str, kind: Kind, text: str, own: Fields, source: str) -> Document:
+    language = own.language or language_of(f"{title} {text}")
+    return Document(key, title, kind, language, text, source, own.category, own.tags, own.url)

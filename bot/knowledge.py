@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 PIECE_WORDS = 110  # an embedding of a longer text blurs; MiniLM reads 256 word pieces, E5 512
@@ -48,13 +49,39 @@ class Passage:
     url: str = ""
     position: int = 0  # within its document, from 0
     source: str = field(default="", compare=False)  # where it stands now; moving it does not change it
-    # A hash of the content: the same text ingested twice is the same passage. Asked for far more often than made.
+    # When it holds: a day (the last one included) or a minute, in the shop's own time unless it has an offset.
+    valid_from: str = ""
+    valid_to: str = ""
+    audience: str = ""  # everybody; else agents only
+    needs_person: bool = False  # a topic that is always a person's
+    # A hash of what it says: the same text ingested twice is the same passage, wherever it has moved to and however
+    # long it holds. Asked for far more often than made.
     id: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        parts = (self.anchor, self.title, self.text, self.language, self.kind, self.url, *self.phrasings)
-        digest = hashlib.sha256("\x1f".join((str(self.position), *parts)).encode())
-        object.__setattr__(self, "id", digest.hexdigest()[:32])
+        parts = ("0", self.anchor, self.title, self.text, self.language, self.kind, self.url, *self.phrasings)
+        object.__setattr__(self, "id", hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32])
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it may be said at this moment, which is in the shop's time zone."""
+        return _has_begun(self.valid_from, at) and not _has_ended(self.valid_to, at)
+
+
+def _has_begun(begins: str, at: datetime) -> bool:
+    return not begins or (begins <= at.date().isoformat() if _is_day(begins) else _moment(begins, at) <= at)
+
+
+def _has_ended(ends: str, at: datetime) -> bool:
+    return bool(ends) and (ends < at.date().isoformat() if _is_day(ends) else _moment(ends, at) <= at)
+
+
+def _is_day(written: str) -> bool:
+    return len(written) == len("2026-12-31")
+
+
+def _moment(written: str, at: datetime) -> datetime:
+    moment = datetime.fromisoformat(written)
+    return moment if moment.tzinfo else moment.replace(tzinfo=at.tzinfo)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ _FENCE = re.compile(r"^ {0,3}(?P<mark>```+(?=[^`]*$)|~~~+)(?P<info>.*)$")
 _ASKED = re.compile(r"^(?:[*_]{0,2})(?:Q|Question|问|问题)\s?\d*[*_]{0,2}\s?[:：.][*_]{0,2}\s*(\S.*?)[*_]{0,2}$", re.I)
 _ANSWERED = re.compile(r"^[*_]{0,2}(?:A|Answer|答|回答)[*_]{0,2}\s?[:：][*_]{0,2}\s*", re.I)
 _NUMBERED_ANSWER = re.compile(r"^[*_]{0,2}(?:A|Answer|答|回答)\s?\d*[*_]{0,2}\s?[:：.][*_]{0,2}\s*")
+_QUOTED = re.compile(r"""\"((?:[^"\\]|\\.)*)\"|'((?:[^']|'')*)'""")
 DEEPEST = 7  # the level of a `Q:` line: below every heading
 
 
@@ -63,8 +64,8 @@ def front_matter(lines: Sequence[str]) -> FrontMatter:
 def _value(written: str) -> str:
     """A value without its comment; in quotation marks a # is no comment."""
     written = written.strip()
-    if written[:1] in ("'", '"') and (end := written.find(written[0], 1)) > 0:
-        return written[1:end]
+    if quoted := _QUOTED.match(written):
+        return re.sub(r"\\(.)", r"\1", quoted[1]) if quoted[1] is not None else quoted[2].replace("''", "'")
     comment = re.search(r"(?:^|(?<=\s))#", written)
     return (written[: comment.start()] if comment else written).strip().strip("\"'")
 

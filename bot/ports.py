@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.content import Source, Sources
 from bot.conversation import Conversation, Event
 from bot.decision import Model
 from bot.desk import AnswerFiles, Drafts, Inbox, Mail, Passwords, Records, Roster
@@ -19,6 +20,7 @@ from bot.hub import Hub
 from bot.knowledge import Document, Passage, Piece
 from bot.mood import Heard
 from bot.presence import Presence
+from bot.recalled import Recalled
 
 
 class Vectors(Protocol):
@@ -100,7 +102,10 @@ class Index:
 
 
 class Indexes(Protocol):
-    """The published generations."""
+    """The published generations, and candidates: complete, not current, and gone when whoever built them is.
+
+    A generation that is not there is NotFound; one of another embedder IndexMismatch; one that fails IndexDamaged.
+    """
 
     def current(self) -> Index:
         """The newest generation, loaded once; looks for a newer one at each call (one `readlink`).
@@ -121,6 +126,41 @@ class Indexes(Protocol):
         """Put by what the embedder made until it is published: a stopped ingest goes on from there."""
         ...
 
+    def build(
+        self,
+        passages: Sequence[Passage],
+        pieces: Sequence[Piece],
+        vectors: Sequence[Any] | Vectors,
+        content: str = "",
+        words: Sequence[Any] = (),
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Manifest:
+        """Write a whole generation beside the live one and sync it to disk: a candidate.
+
+        `vectors` and `words`, if any, hold what belongs to each piece, in order. A calibration of the live generation
+        is carried over when the same embedder made both.
+        """
+        ...
+
+    def again(self, generation: str) -> Manifest:
+        """A candidate that holds what `generation` holds, its calibration too: to go back is to publish again."""
+        ...
+
+    def load(self, generation: str) -> Index:
+        """A candidate or an older generation, verified; what is current stays so."""
+        ...
+
+    def make_current(self, generation: str, instead_of: str | None = None) -> Manifest:
+        """Publish a candidate, in one rename; nothing happens when it is current already.
+
+        Raises Conflict when something newer was published, or when `instead_of` is given and no longer the live one.
+        """
+        ...
+
+    def discard(self, generation: str) -> None:
+        """Take a candidate away. What is gone already is no error, and what was published stays."""
+        ...
+
     def publish(
         self,
         passages: Sequence[Passage],
@@ -130,15 +170,31 @@ class Indexes(Protocol):
         words: Sequence[Any] = (),
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> Manifest:
-        """Write a whole generation beside the live one, sync it to disk, and make it current in one rename.
-
-        `vectors` and `words`, if any, hold what belongs to each piece, in order. A calibration of the live generation
-        is carried over when the same embedder made both.
-        """
+        """Build, and make current whatever is live by then. Publications at once take turns."""
         ...
 
     def calibrate(self, model: Model, generation: str) -> Manifest:
         """Publish `generation` once more, with this calibration. Raises Conflict when it is no longer the live one."""
+        ...
+
+    def live(self) -> str:
+        """The name of the live generation; empty when there is none, or it cannot be told."""
+        ...
+
+    def generations(self) -> Sequence[Manifest]:
+        """What is kept, oldest first; candidates and what cannot be read are left out."""
+        ...
+
+    def passages(self, generation: str) -> tuple[str, ...]:
+        """The ids of its passages. NotFound too when it was written before generations listed them."""
+        ...
+
+    def verify(self, generation: str) -> Manifest:
+        """Every file against its checksum, and a trial load if this embedder made it."""
+        ...
+
+    def prune(self, keep: int) -> Sequence[str]:
+        """Remove all but the newest `keep`, and never the live one; returns the names removed."""
         ...
 
 
@@ -208,6 +264,17 @@ class Session:
     is_verified: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """How a generation came about."""
+
+    manifest: Manifest
+    at: datetime
+    by: str = ""
+    reason: str = ""
+    action: str = "publish"  # publish | forced | rollback | calibrate
+
+
 class Store(Protocol):
     """Persistence; SQL is the truth. Every method is one transaction."""
 
@@ -239,14 +306,36 @@ class Store(Protocol):
         ...
 
     async def live_passages(self) -> Sequence[Passage]: ...
-    async def documents(self) -> Sequence[Document]: ...
-    async def apply(
-        self, documents: Sequence[Document], added: Sequence[Passage], removed: Sequence[str], at: datetime
-    ) -> None:
-        """Replace documents, add passages, retire (not delete) the removed ones, so that old citations still open."""
+    async def live_ids(self) -> Sequence[str]: ...
+    async def retired_passages(self, ids: Iterable[str]) -> Mapping[str, Passage]:
+        """Those of `ids` that were ever known, live or not, as they were."""
         ...
 
-    async def record_generation(self, manifest: Manifest) -> None: ...
+    async def documents(self) -> Sequence[Document]: ...
+    async def origins(self) -> Sequence[str]: ...
+    async def sources(self) -> Sequence[Source]: ...
+    async def apply(
+        self,
+        documents: Sequence[Document],
+        added: Sequence[Passage],
+        removed: Sequence[str],
+        at: datetime,
+        sources: Sources | None = None,
+    ) -> None:
+        """Replace documents, add passages, retire (not delete) the removed ones, so that old citations still open.
+
+        An added one that is live is updated. Without `sources` all are forgotten: what is live no longer follows from
+        files alone.
+        """
+        ...
+
+    async def record_generation(
+        self, manifest: Manifest, by: str = "", reason: str = "", action: str = "publish"
+    ) -> None: ...
+    async def generations(self) -> Sequence[Published]:
+        """All that were ever published, newest first."""
+        ...
+
     async def check(self) -> str:
         """Answer one query; returns a line for `bot doctor`. Raises Unavailable."""
         ...
@@ -291,6 +380,7 @@ class Bot:
     records: Records = ABSENT
     drafts: Drafts = ABSENT
     answer_files: AnswerFiles = ABSENT
+    recalled: Recalled = ABSENT
     mail: Mail | None = None
 
     async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:

@@ -6,6 +6,7 @@ on all of them, not the best for any.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache, lru_cache, partial
 from math import sqrt
 from time import perf_counter
@@ -91,13 +92,18 @@ def _nearest(recalled: "_Recalled", passages: Sequence[Passage], hits: Sequence[
 
 async def _passages(bot: Bot, recalled: "_Recalled", language: str, n: int) -> list[Passage]:
     """The candidates, looked for deeper while those in another language leave too few in the customer's own."""
+    now = bot.now().astimezone(bot.house.hours.zone)
     while True:
-        found = list((await bot.store.passages(recalled.candidates(n))).values())
+        found = [one for one in (await bot.store.passages(recalled.candidates(n))).values() if _may_be_said(one, now)]
         n_own = sum(script_of(passage.language) == script_of(language) for passage in found)
         is_crowded = n_own < min(CANDIDATES, len(found))
         if not is_crowded or n >= max(len(recalled.dense), len(recalled.lexical)):
             return found
         n *= 2
+
+
+def _may_be_said(passage: Passage, now: datetime) -> bool:
+    return not passage.audience and passage.holds(now)
 
 
 def _preferred(bot: Bot, own: Found, foreign: Found, language: str) -> Found:

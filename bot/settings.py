@@ -160,6 +160,15 @@ class Settings(BaseSettings):
     smtp_password: str = Field("", description="The mail server's password.", repr=False)
     smtp_from: str = Field("", description="The sender of letters: `Shop <help@shop.example>`.")
     smtp_to: str = Field("", description="The shop's mailbox, which hears of every address a customer leaves.")
+    judged: str = Field(
+        "",
+        description="Folder of the judged questions that `bot ingest` asks before it publishes (default: `judged` in "
+        "the ingested folder).",
+    )
+    gate_max_error: float = Field(
+        0.0, ge=0, le=1, description="Share of wrong answers on them that no publication may rise beyond; 0: no limit."
+    )
+    fetch: bool = Field(False, description="Whether `bot ingest` may fetch pages and sitemaps from the web.")
     answers_dir: str = Field(
         "",
         description="Where answers published in the console are written as Markdown (default: `answers` in the data "

@@ -61,6 +61,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "closed": "This conversation is closed. You can write to us again at any time.",
         "closed.customer": "You ended this conversation. You can write to us again at any time.",
         "email_left": "Thank you. We will write to {email} if you have left.",
+        "recall.changed": "What we told you on {date} about “{title}” has changed. It is now:\n\n{text}",
+        "recall.gone": "What we told you on {date} about “{title}” no longer holds. "
+        "Please ask us again before you rely on it.",
         "ladder.mail.subject": "{agent} answered at {shop}",
         "ladder.mail.body": "Hello,\n\n{agent} answered at {shop}:\n\n{text}\n\n"
         "To go on, open the chat on our website again. Your conversation is still there.",
@@ -111,6 +114,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "closed": "本次对话已结束，有问题随时再来找我们。",
         "closed.customer": "您已结束本次对话，有问题随时再来找我们。",
         "email_left": "谢谢。如果您已离开，我们会写邮件到 {email}。",
+        "recall.changed": "我们在{date}就“{title}”给您的答复有变动，现在的内容是：\n\n{text}",
+        "recall.gone": "我们在{date}就“{title}”给您的答复已经不再适用，如仍有需要，请再问我们一次。",
         "ladder.mail.subject": "{shop}：{agent}回复了您",
         "ladder.mail.body": "您好：\n\n{agent}在{shop}回复了您：\n\n{text}\n\n"
         "想继续聊，请回到我们的网站打开对话，之前的内容都还在。",

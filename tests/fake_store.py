@@ -7,10 +7,11 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from bot.content import Source, Sources
 from bot.conversation import WINDOW, Conversation, Event
 from bot.errors import Conflict, NotFound
 from bot.knowledge import Document, Passage
-from bot.ports import Changed, Manifest, Session, Step
+from bot.ports import Changed, Manifest, Published, Session, Step
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -33,7 +34,8 @@ class FakeStore:
         self.known_documents: dict[str, Document] = {}
         self.known_passages: dict[str, Passage] = {}
         self.retired: set[str] = set()
-        self.generations: dict[str, Manifest] = {}
+        self.published: dict[str, Published] = {}
+        self.known_sources: dict[tuple[str, str], Source] = {}
 
     async def start(self, conversation: Conversation, session: Session, secret_hash: str, at: datetime) -> None:
         await asyncio.sleep(0)
@@ -105,12 +107,28 @@ class FakeStore:
         live = await self.passages(self.known_passages)
         return tuple(sorted(live.values(), key=lambda passage: (passage.document, passage.position, passage.id)))
 
+    async def live_ids(self) -> Sequence[str]:
+        return tuple(sorted(passage.id for passage in await self.live_passages()))
+
     async def documents(self) -> Sequence[Document]:
         live = {passage.document for passage in await self.live_passages()}
         return tuple(self.known_documents[key] for key in sorted(live))
 
+    async def origins(self) -> Sequence[str]:
+        await asyncio.sleep(0)
+        return tuple(sorted({document.origin for document in self.known_documents.values()}))
+
+    async def sources(self) -> Sequence[Source]:
+        await asyncio.sleep(0)
+        return tuple(self.known_sources[place] for place in sorted(self.known_sources))
+
     async def apply(
-        self, documents: Sequence[Document], added: Sequence[Passage], removed: Sequence[str], at: datetime
+        self,
+        documents: Sequence[Document],
+        added: Sequence[Passage],
+        removed: Sequence[str],
+        at: datetime,
+        sources: Sources | None = None,
     ) -> None:
         await asyncio.sleep(0)
         known = self.known_documents | {document.key: document for document in documents}
@@ -120,10 +138,26 @@ class FakeStore:
         self.retired |= set(removed) & set(self.known_passages)
         self.known_passages |= {passage.id: passage for passage in added}
         self.retired -= {passage.id for passage in added}
+        kept = {} if sources is None else self.known_sources
+        read, gone = (sources.read, sources.gone) if sources else ((), ())
+        left = {(one.origin, one.path) for one in gone}
+        now = {(one.origin, one.path): one for one in read}
+        self.known_sources = {place: one for place, one in kept.items() if place not in left} | now
 
-    async def record_generation(self, manifest: Manifest) -> None:
+    async def retired_passages(self, ids: Iterable[str]) -> Mapping[str, Passage]:
         await asyncio.sleep(0)
-        self.generations[manifest.generation] = manifest
+        return {id: self.known_passages[id] for id in ids if id in self.known_passages}
+
+    async def record_generation(
+        self, manifest: Manifest, by: str = "", reason: str = "", action: str = "publish"
+    ) -> None:
+        await asyncio.sleep(0)
+        at = datetime.fromisoformat(manifest.created_at)
+        self.published[manifest.generation] = Published(manifest, at, by, reason, action)
+
+    async def generations(self) -> Sequence[Published]:
+        await asyncio.sleep(0)
+        return tuple(sorted(self.published.values(), key=lambda one: one.at, reverse=True))
 
     async def check(self) -> str:
         return "in memory"

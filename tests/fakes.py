@@ -12,9 +12,9 @@ from typing import Any
 from bot.conversation import Conversation
 from bot.decision import Model
 from bot.dialogue import Policy, Thresholds
-from bot.errors import Conflict, NoIndex
+from bot.errors import Conflict, IndexMismatch, NoIndex, NotFound, Refused
 from bot.hub import Hub
-from bot.ingest import rebuild
+from bot.indexing import rebuild
 from bot.knowledge import Document, Passage, Piece
 from bot.ports import Bot, Generator, Index, Indexes, Manifest, Reading, Sampling, Session, Store
 from tests.fake_inbox import FakeInbox
@@ -67,8 +67,10 @@ class FakeIndexes:
     def __init__(self, embedder: str = "keywords") -> None:
         self.embedder = embedder
         self.published: list[Index] = []
+        self.candidates: dict[str, Index] = {}
         self.fails: Exception | None = None
-        self._vectors: dict[int, Any] = {}
+        self._n_made = 0
+        self._held: dict[str, tuple[tuple[str, ...], dict[int, Any]]] = {}  # passages and vectors of each generation
         self._kept: dict[int, Any] = {}
 
     def current(self) -> Index:
@@ -79,7 +81,7 @@ class FakeIndexes:
         return self.published[-1]
 
     def vectors(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
-        held = {**self._kept, **self._vectors}
+        held = {**self._kept, **(self._held[self.live()][1] if self.published else {})}
         return {piece.id: held[piece.id] for piece in wanted if piece.id in held}
 
     def words(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
@@ -88,7 +90,7 @@ class FakeIndexes:
     def keep(self, pieces: Sequence[Piece], made: Reading) -> None:
         self._kept |= {piece.id: made.vectors[n] for n, piece in enumerate(pieces)}
 
-    def publish(
+    def build(
         self,
         passages: Sequence[Passage],
         pieces: Sequence[Piece],
@@ -99,23 +101,85 @@ class FakeIndexes:
     ) -> Manifest:
         rows = list(vectors)
         assert len(rows) == len(pieces), "one vector for each piece"
-        self._vectors = {piece.id: row for piece, row in zip(pieces, rows, strict=True)}
-        name = f"g{len(self.published) + 1}"
+        name = self._next_name()
+        self._held[name] = (
+            tuple(passage.id for passage in passages),
+            {piece.id: row for piece, row in zip(pieces, rows, strict=True)},
+        )
         manifest = Manifest(name, self.embedder, len(KEYWORDS), len(passages), len(pieces), AT.isoformat(), {}, content)
         owned = [(piece.passage, row) for piece, row in zip(pieces, rows, strict=True)]
         said = {passage.id: _words(f"{passage.title} {passage.text}") for passage in passages}
         dense, lexical = FakeRetriever(_nearest(owned)), FakeRetriever(_shared(said))
         known = self.published[-1].decision if self.published else None
-        self.published.append(Index(manifest, dense, lexical, decision=known))
+        self.candidates[name] = Index(manifest, dense, lexical, decision=known)
         return manifest
 
-    def calibrate(self, model: Model, generation: str) -> Manifest:
-        live = self.current()
-        if live.manifest.generation != generation:
-            raise Conflict("the index was replaced")
-        manifest = replace(live.manifest, generation=f"g{len(self.published) + 1}")
-        self.published.append(replace(live, manifest=manifest, decision=model))
+    def again(self, generation: str) -> Manifest:
+        old = self.load(generation)
+        name = self._next_name()
+        self._held[name] = self._held[generation]
+        self.candidates[name] = replace(old, manifest=replace(old.manifest, generation=name))
+        return self.candidates[name].manifest
+
+    def load(self, generation: str) -> Index:
+        found = self.candidates | {index.manifest.generation: index for index in self.published}
+        if generation not in found:
+            raise NotFound(f"there is no generation {generation}")
+        if found[generation].manifest.embedder != self.embedder:
+            raise IndexMismatch(found[generation].manifest.embedder, self.embedder)
+        return found[generation]
+
+    def make_current(self, generation: str, instead_of: str | None = None) -> Manifest:
+        manifest = self.load(generation).manifest
+        if generation == self.live():
+            return manifest
+        newer = self.published and _number(self.live()) > _number(generation)
+        if newer or instead_of not in (None, self.live()) or generation not in self.candidates:
+            raise Conflict("another index was published meanwhile", "version")
+        self.published.append(self.candidates.pop(generation))
         return manifest
+
+    def discard(self, generation: str) -> None:
+        self.candidates.pop(generation, None)
+
+    def publish(self, *arguments: Any, **options: Any) -> Manifest:
+        return self.make_current(self.build(*arguments, **options).generation)
+
+    def calibrate(self, model: Model, generation: str) -> Manifest:
+        if self.current().manifest.generation != generation:
+            raise Conflict("the index was replaced")
+        manifest = self.again(generation)
+        self.candidates[manifest.generation] = replace(self.candidates[manifest.generation], decision=model)
+        return self.make_current(manifest.generation)
+
+    def live(self) -> str:
+        return self.published[-1].manifest.generation if self.published else ""
+
+    def generations(self) -> Sequence[Manifest]:
+        return [index.manifest for index in self.published]
+
+    def passages(self, generation: str) -> tuple[str, ...]:
+        if generation not in self._held:
+            raise NotFound(f"there is no generation {generation}")
+        return self._held[generation][0]
+
+    def verify(self, generation: str) -> Manifest:
+        return self.load(generation).manifest
+
+    def prune(self, keep: int) -> Sequence[str]:
+        if keep < 1:
+            raise Refused("at least one generation is kept")
+        removed = [index.manifest.generation for index in self.published[:-keep]]
+        self.published = self.published[-keep:]
+        return removed
+
+    def _next_name(self) -> str:
+        self._n_made += 1
+        return f"g{self._n_made}"
+
+
+def _number(name: str) -> int:
+    return int(name.removeprefix("g"))
 
 
 def _nearest(owned: Sequence[tuple[str, Sequence[float]]]) -> Callable[[str, Any], Mapping[str, float]]:

@@ -22,6 +22,7 @@ from bot.adapters.sql_answers import SqlAnswers
 from bot.adapters.sql_database import Database
 from bot.adapters.sql_inbox import SqlInbox
 from bot.adapters.sql_numbers import SqlNumbers
+from bot.adapters.sql_recall import SqlRecall
 from bot.adapters.sql_roster import SqlRoster
 from bot.conversation import Kind
 from bot.ports import Bot, Generator
@@ -196,6 +197,7 @@ async def running(url: str, generator: Generator, **parts: Any) -> AsyncIterator
     desk: dict[str, Any] = {
         "roster": SqlRoster(database), "inbox": SqlInbox(database), "records": SqlNumbers(database),
         "drafts": SqlAnswers(database), "passwords": QuickPasswords(),
+        "recalled": SqlRecall(database),
     }  # fmt: skip
     workers: list[Worker] = []
     bots: list[Bot] = []

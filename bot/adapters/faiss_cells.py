@@ -88,9 +88,12 @@ class Cells:
                 ids, owners, passages, n_changed = (held[name] for name in ("ids", "owners", "passages", "n_changed"))
         except (ValueError, KeyError, OSError, BadZipFile) as error:
             raise IndexDamaged(PIECES) from error
-        index, rows = restored(files[CODES], CODES), faiss_rows.Rows(files[faiss_rows.NAME], dimension)
+        index = restored(files[CODES], CODES, faiss.IndexIVFPQFastScan)
+        rows = faiss_rows.Rows(files[faiss_rows.NAME], dimension)
         if index.d != dimension or {index.ntotal, len(owners), len(rows)} != {len(ids)}:
             raise IndexDamaged(CODES)
+        if np.any(ids[:-1] >= ids[1:]) or np.any(owners < 0) or np.any(owners >= len(passages)):
+            raise IndexDamaged(PIECES)
         return cls(index, ids, owners, passages, rows, int(n_changed))
 
     def renewed(self, ids: Any, matrix: Any) -> tuple[Any, int]:
@@ -100,7 +103,8 @@ class Cells:
         n_changed = self._n_changed + len(gone) + len(new)
         if self._index.d != matrix.shape[1] or n_changed > WORN * len(ids):
             return None, 0
-        index = restored(faiss.serialize_index(self._index).tobytes(), CODES)  # a copy: this one is being searched
+        # A copy: this one is being searched.
+        index = restored(faiss.serialize_index(self._index).tobytes(), CODES, type(self._index))
         if len(gone):
             index.remove_ids(gone)
         if len(new):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 import faiss
@@ -13,6 +14,10 @@ from bot.knowledge import Piece
 from bot.ports import Vectors
 
 VECTORS, OWNERS = "vectors.faiss", "pieces.json"
+SWELLS = 16  # FAISS may reckon a table of eight times the centres, which are in the file
+MOST_CELLS = 1 << 20  # and more than that of anything an index counts while it is read
+
+_restoring = Lock()
 
 
 class Exact:
@@ -34,7 +39,7 @@ class Exact:
     @classmethod
     def load(cls, files: Mapping[str, Any], dimension: int) -> "Exact":
         owners = {int(id): passage for id, passage in json.loads(files[OWNERS]).items()}
-        index = restored(files[VECTORS], VECTORS)
+        index = restored(files[VECTORS], VECTORS, faiss.IndexIDMap2)
         if index.d != dimension or index.ntotal != len(owners):
             raise IndexDamaged(VECTORS)
         return cls(index, owners)
@@ -50,12 +55,28 @@ class Exact:
         return {id: self._index.reconstruct(id) for id in ids if id in self._owners}
 
 
-def restored(data: bytes, name: str) -> Any:
-    """`data` was checked before: FAISS trusts what it reads."""
+def restored(data: bytes, name: str, kind: type) -> Any:
+    """`data` was checked before: FAISS trusts what it reads. What it may be talked into is limited all the same."""
     try:
-        return faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
-    except RuntimeError as error:
+        with _limits(len(data)):
+            index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+    except (RuntimeError, MemoryError) as error:
         raise IndexDamaged(name) from error
+    if not isinstance(index, kind):
+        raise IndexDamaged(name)
+    return index
+
+
+@contextmanager
+def _limits(size: int) -> Iterator[None]:
+    """Nothing larger than what is made of its file, and nothing more often than there may be cells.
+
+    FAISS keeps both limits for the whole process, so one index is read at a time.
+    """
+    with _restoring:
+        faiss.set_deserialization_vector_byte_limit(SWELLS * size)
+        faiss.set_deserialization_loop_limit(MOST_CELLS)
+        yield
 
 
 @contextmanager

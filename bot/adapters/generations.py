@@ -1,33 +1,20 @@
 """Published index generations: written whole beside the live one, made current in one rename, checked when loaded.
 
-    folder/
-      CURRENT                      the name of the live generation, replaced by rename
-      20261122T005959-ab12cd/      manifest.json and the files it lists
-      .new-20261122T010203-…/      being written, or left behind by a crash; swept by the next publication
-      .lock                        held by whoever publishes
-
-Each file is synced, then its folder, then renamed into place, then CURRENT: a crash at any moment leaves the old
-generation current, or the new one, complete.
+What a generation is on disk, and what a crash may leave there, says `generation_files`.
 """
 
-import fcntl
-import hashlib
 import json
 import logging
-import os
-import re
-import secrets
-import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from bot import decision
+from bot.adapters.generation_files import CURRENT, ILLEGIBLE, MANIFEST, NAME, GenerationFolder, digest
 from bot.adapters.generation_parts import (
     IN_PLACE,
     Dense,
@@ -39,17 +26,13 @@ from bot.adapters.generation_parts import (
     Words,
     silent,
 )
-from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex, Refused, Unavailable
+from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex, NotFound, Refused, Unavailable
 from bot.knowledge import Passage, Piece
 from bot.ports import Index, Manifest, Reading, Vectors
 
-KEPT = 5  # generations, so that one can go back by hand
-PATIENCE = 30.0  # seconds to wait for another publication
-MANIFEST, CURRENT, UNFINISHED = "manifest.json", "CURRENT", ".new-"
+KEPT = 5  # generations, so that one can go back
 DECISION = "decision.json"  # a file of the generation like any other: listed in the manifest, with its checksum
-STAMP = "%Y%m%dT%H%M%S"
-ILLEGIBLE = "~"  # sorts after every name
-_NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
+PASSAGES = "passages.txt"  # the ids of its passages, one a line
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +51,7 @@ class Generations:
         kept: Kept | None = None,
         words: WordPart | None = None,
     ) -> None:
-        self._folder = folder
+        self._folder = GenerationFolder(folder)
         self._embedder = embedder_name
         self._dimension = dimension
         self._dense_part = dense
@@ -81,16 +64,24 @@ class Generations:
         self._dense: Dense | None = None
         self._words: Words | None = None
         self._refused = ""  # the newest name that would not load: it is warned of once, and not tried again
+        self._is_looked_at = False  # who may write in the folder
+        self._built: dict[str, tuple[int, ...]] = {}  # candidates of ours → the ids of their pieces
 
-    # ── reading ──
+    # ── serving ──
 
     def current(self) -> Index:
-        name = self._live()
+        name = self._folder.live()
         index = self._index
         if index is not None and name in (index.manifest.generation, self._refused):
             return index
-        with self._loading:
+        # While one thread loads the new generation, the others are served by the old one.
+        if not self._loading.acquire(blocking=index is None):
+            assert index is not None
+            return index
+        try:
             return self._replaced(name)
+        finally:
+            self._loading.release()
 
     def vectors(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
         ids = [piece.id for piece in wanted]
@@ -110,16 +101,6 @@ class Generations:
             return kept
         return {**kept, **self._words.words(ids)} if self._words else kept
 
-    def _live(self) -> str:
-        """The name in CURRENT: empty when nothing was published, ILLEGIBLE when it cannot be told."""
-        try:
-            name = (self._folder / CURRENT).read_bytes().strip().decode("ascii", "replace")
-        except FileNotFoundError:
-            return ""
-        except OSError:
-            return ILLEGIBLE
-        return name if _NAME.fullmatch(name) else ILLEGIBLE
-
     def _replaced(self, name: str) -> Index:
         """Load generation `name` and serve it; when that fails, what was served before, or an older one."""
         if self._index is not None and name in (self._index.manifest.generation, self._refused):
@@ -129,11 +110,11 @@ class Generations:
                 raise NoIndex
             return self._index
         try:
-            self._index, self._dense, self._words = self._load(name)
+            self._index, self._dense, self._words = self._loaded(name)
             self._refused = ""
         except Unavailable as error:
-            if name != self._live():  # swept while it was read: a newer one is there
-                return self._replaced(self._live())
+            if name != self._folder.live():  # swept while it was read: a newer one is there
+                return self._replaced(self._folder.live())
             self._refused = name
             self._fall_back(name, error)
         assert self._index is not None
@@ -142,9 +123,9 @@ class Generations:
     def _fall_back(self, name: str, error: Unavailable) -> None:
         if self._index is None and not isinstance(error, IndexDamaged):
             raise error
-        for older in () if self._index else reversed([other for other in self._names() if other < name]):
+        for older in () if self._index else reversed([other for other in self._folder.names() if other < name]):
             try:
-                self._index, self._dense, self._words = self._load(older)
+                self._index, self._dense, self._words = self._loaded(older)
                 break
             except Unavailable:
                 continue
@@ -152,17 +133,59 @@ class Generations:
             raise error
         log.warning("index %s was not loaded: %s; serving %s", name, error, self._index.manifest.generation)
 
-    def _load(self, name: str) -> tuple[Index, Dense, Words | None]:
+    # ── loading ──
+
+    def load(self, generation: str) -> Index:
+        self._manifest(generation)
+        return self._loaded(generation)[0]
+
+    def verify(self, generation: str) -> Manifest:
+        manifest = self._manifest(generation)
+        if (manifest.embedder, manifest.dimension) == (self._embedder, self._dimension):
+            self._loaded(generation)
+        else:  # of no use here, but is it whole?
+            for file, sha256 in manifest.files.items():
+                with self._folder.opened(generation, file, sha256):
+                    pass
+        return manifest
+
+    def passages(self, generation: str) -> tuple[str, ...]:
+        manifest = self._manifest(generation)
+        if PASSAGES not in manifest.files:
+            raise NotFound(f"{generation} was written before generations listed what they hold")
+        return _ids(self._folder.checked(generation, PASSAGES, manifest.files[PASSAGES]))
+
+    def generations(self) -> Sequence[Manifest]:
+        found = []
+        for name in self._folder.names():
+            try:
+                found.append(self._folder.manifest(name))
+            except IndexDamaged as error:
+                log.warning("index %s is left out: %s", name, error)
+        return found
+
+    def live(self) -> str:
+        name = self._folder.live()
+        return name if name != ILLEGIBLE else ""
+
+    def _manifest(self, name: str) -> Manifest:
+        if not self._folder.has(name):
+            raise NotFound(f"there is no generation {name}: `bot kb history` lists them")
+        return self._folder.manifest(name)
+
+    def _loaded(self, name: str) -> tuple[Index, Dense, Words | None]:
         if name == ILLEGIBLE:
             raise IndexDamaged(CURRENT)
-        manifest = self._manifest(name)
-        if (manifest.embedder, manifest.dimension) != (self._embedder, self._dimension):
-            raise IndexMismatch(manifest.embedder, self._embedder)
+        self._look_at_the_folder()
+        manifest = self._folder.manifest(name)
+        self._check_maker(manifest)
         listed = manifest.files.items()
-        files = {file: self._checked(name, file, sha) for file, sha in listed if not file.endswith(IN_PLACE)}
+        files = {file: self._folder.checked(name, file, sha) for file, sha in listed if not file.endswith(IN_PLACE)}
+        if PASSAGES in files and len(_ids(files[PASSAGES])) != manifest.passages:
+            raise IndexDamaged(f"{name}/{PASSAGES}")
         with ExitStack() as stack:
             in_place = {
-                file: stack.enter_context(self._opened(name, file, sha))
+                file: stack.enter_context(self._folder.opened(name, file, sha))
                 for file, sha in listed
                 if file.endswith(IN_PLACE)
             }
@@ -170,41 +193,20 @@ class Generations:
                 dense = self._dense_part.load({**files, **in_place}, manifest.dimension)
                 lexical = self._lexical_part.load(files)
                 words = self._word_part.load(files) if self._word_part else None
-            except (KeyError, ValueError) as error:  # a file the manifest does not list, or one in another format
+            except Unavailable:
+                raise
+            except Exception as error:  # a file is missing or in another format, and made by whoever made its checksum
                 raise IndexDamaged(f"{name}/{MANIFEST}") from error
         return Index(manifest, dense, lexical, words, _decision(files.get(DECISION), name)), dense, words
 
-    def _manifest(self, name: str) -> Manifest:
-        try:
-            held = json.loads((self._folder / name / MANIFEST).read_bytes())
-            manifest = Manifest(**held["manifest"])
-            if held["sha256"] == _digest(_json(asdict(manifest))) and manifest.generation == name:
-                return manifest
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise IndexDamaged(f"{name}/{MANIFEST}") from error
-        raise IndexDamaged(f"{name}/{MANIFEST}")
+    def _check_maker(self, manifest: Manifest) -> None:
+        if (manifest.embedder, manifest.dimension) != (self._embedder, self._dimension):
+            raise IndexMismatch(manifest.embedder, self._embedder)
 
-    def _checked(self, name: str, file: str, digest: str) -> bytes:
-        """The bytes themselves are returned, so that what is used is what was checked."""
-        try:
-            data = (self._folder / name / Path(file).name).read_bytes()
-        except OSError as error:
-            raise IndexDamaged(f"{name}/{file}") from error
-        if _digest(data) != digest:
-            raise IndexDamaged(f"{name}/{file}")
-        return data
-
-    @contextmanager
-    def _opened(self, name: str, file: str, digest: str) -> Iterator[BinaryIO]:
-        """The very file that was checked, whatever its name stands for by now."""
-        try:
-            opened = (self._folder / name / Path(file).name).open("rb", buffering=0)
-        except OSError as error:
-            raise IndexDamaged(f"{name}/{file}") from error
-        with opened:
-            if hashlib.file_digest(opened, "sha256").hexdigest() != digest:
-                raise IndexDamaged(f"{name}/{file}")
-            yield opened
+    def _look_at_the_folder(self) -> None:
+        if not self._is_looked_at and (warning := self._folder.others_may_write()):
+            log.warning("%s", warning)
+        self._is_looked_at = True
 
     # ── writing ──
 
@@ -221,92 +223,123 @@ class Generations:
         words: Sequence[Any] = (),
         progress: Progress = silent,
     ) -> Manifest:
+        manifest, files = self._made(passages, pieces, vectors, content, words, progress)
+        with self._folder.locked():  # held from one to the other: publications at once take turns
+            manifest = self._written(manifest, files, pieces)
+            self._switch(manifest.generation)
+        return manifest
+
+    def build(
+        self,
+        passages: Sequence[Passage],
+        pieces: Sequence[Piece],
+        vectors: Sequence[Any] | Vectors,
+        content: str = "",
+        words: Sequence[Any] = (),
+        progress: Progress = silent,
+    ) -> Manifest:
+        manifest, files = self._made(passages, pieces, vectors, content, words, progress)
+        with self._folder.locked():
+            return self._written(manifest, files, pieces)
+
+    def again(self, generation: str) -> Manifest:
+        old = self._manifest(generation)
+        self._check_maker(old)
+        with self._folder.locked():
+            manifest = self._named(old)
+            self._folder.write(manifest, {}, generation)
+        return manifest
+
+    def calibrate(self, model: decision.Model, generation: str) -> Manifest:
+        made = json.dumps(model.as_mapping(), indent=1).encode()
+        with self._folder.locked():
+            if self._folder.live() != generation:
+                raise Conflict("the index was replaced while this was being calibrated: run `bot calibrate` again")
+            old = self._folder.manifest(generation)
+            if DECISION in old.files:  # damage is told even where it would be written over
+                self._folder.checked(generation, DECISION, old.files[DECISION])
+            manifest = self._named(replace(old, files={**old.files, DECISION: digest(made)}))
+            self._folder.write(manifest, {DECISION: made}, generation)
+            self._switch(manifest.generation)
+        return manifest
+
+    def make_current(self, generation: str, instead_of: str | None = None) -> Manifest:
+        manifest = self._manifest(generation)
+        with self._folder.locked():
+            if self.live() == generation:
+                return manifest
+            newest = self._folder.names()[-1:]
+            if instead_of not in (None, self.live()) or newest > [generation]:  # names never go back
+                raise Conflict("another index was published meanwhile: nothing was replaced", "version")
+            if not self._folder.is_candidate(generation):
+                raise Conflict(f"{generation} is no candidate any more", "status")
+            self._switch(generation)
+        return manifest
+
+    def discard(self, generation: str) -> None:
+        with self._folder.locked():
+            if self._folder.is_candidate(generation):
+                self._folder.remove(generation)
+            self._built.pop(generation, None)
+
+    def prune(self, keep: int = KEPT) -> Sequence[str]:
+        if keep < 1:
+            raise Refused("at least one generation is kept")
+        with self._folder.locked():
+            return self._folder.prune(keep)
+
+    def _made(
+        self,
+        passages: Sequence[Passage],
+        pieces: Sequence[Piece],
+        vectors: Sequence[Any] | Vectors,
+        content: str,
+        words: Sequence[Any],
+        progress: Progress,
+    ) -> tuple[Manifest, dict[str, bytes]]:
+        """All but the name and the time, which are given when it is written."""
         files = {
             **self._dense_part.build(pieces, vectors, self._dimension, progress),
             **self._lexical_part.build(passages),
             **(self._word_part.build(pieces, words) if self._word_part and len(words) else {}),
+            PASSAGES: "".join(f"{passage.id}\n" for passage in passages).encode(),
         }
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with _locked(self._folder / ".lock"):
-            self._sweep()
-            at = self._now()
-            files |= self._carried_over()
-            manifest = Manifest(
-                generation=self._next_name(at),
-                embedder=self._embedder,
-                dimension=self._dimension,
-                passages=len(passages),
-                pieces=len({piece.id for piece in pieces}),
-                created_at=at.isoformat(),
-                files={file: _digest(data) for file, data in files.items()},
-                content=content,
-            )
-            self._write(manifest, files)
-            self._prune(manifest.generation)
-            if self._kept:
-                self._kept.forget(piece.id for piece in pieces)
+        digests = {file: digest(data) for file, data in files.items()}
+        n_pieces = len({piece.id for piece in pieces})
+        return Manifest("", self._embedder, self._dimension, len(passages), n_pieces, "", digests, content), files
+
+    def _written(self, made: Manifest, files: Mapping[str, bytes], pieces: Sequence[Piece]) -> Manifest:
+        kept = self._carried_over()
+        digests = {**made.files, **{file: digest(data) for file, data in kept.items()}}
+        manifest = self._named(replace(made, files=digests))
+        self._folder.write(manifest, {**files, **kept})
+        self._built[manifest.generation] = tuple(piece.id for piece in pieces)
         return manifest
 
-    def calibrate(self, model: decision.Model, generation: str) -> Manifest:
-        with _locked(self._folder / ".lock"):
-            if self._live() != generation:
-                raise Conflict("the index was replaced while this was being calibrated: run `bot calibrate` again")
-            self._sweep()
-            old = self._manifest(generation)
-            files = {file: self._checked(generation, file, digest) for file, digest in old.files.items()}
-            files[DECISION] = json.dumps(model.as_mapping(), indent=1).encode()
-            at = self._now()
-            digests = {**old.files, DECISION: _digest(files[DECISION])}
-            manifest = replace(old, generation=self._next_name(at), created_at=at.isoformat(), files=digests)
-            self._write(manifest, files)
-            self._prune(manifest.generation)
-        return manifest
+    def _named(self, manifest: Manifest) -> Manifest:
+        at = self._now()
+        return replace(manifest, generation=self._folder.next_name(at), created_at=at.isoformat())
+
+    def _switch(self, name: str) -> None:
+        self._folder.switch(name)
+        self._folder.prune(KEPT)
+        pieces = self._built.pop(name, ())
+        if self._kept and pieces:
+            self._kept.forget(pieces)
 
     def _carried_over(self) -> dict[str, bytes]:
         """The live generation's calibration, if the same embedder made it: other cosines mean other things."""
         try:
-            live = self._manifest(self._live())
+            live = self._folder.manifest(self._folder.live())
             if live.embedder != self._embedder or DECISION not in live.files:
                 return {}
-            return {DECISION: self._checked(live.generation, DECISION, live.files[DECISION])}
+            return {DECISION: self._folder.checked(live.generation, DECISION, live.files[DECISION])}
         except IndexDamaged:
             return {}
 
-    def _write(self, manifest: Manifest, files: Mapping[str, bytes]) -> None:
-        name = manifest.generation
-        unfinished = self._folder / f"{UNFINISHED}{name}"
-        unfinished.mkdir()
-        for file, data in files.items():
-            _write_synced(unfinished / file, data)
-        held = {"manifest": asdict(manifest), "sha256": _digest(_json(asdict(manifest)))}
-        _write_synced(unfinished / MANIFEST, json.dumps(held, indent=1).encode())
-        _sync_folder(unfinished)
-        os.rename(unfinished, self._folder / name)
-        _sync_folder(self._folder)
-        _write_synced(self._folder / f"{CURRENT}.tmp", f"{name}\n".encode())
-        os.replace(self._folder / f"{CURRENT}.tmp", self._folder / CURRENT)
-        _sync_folder(self._folder)
 
-    def _names(self) -> list[str]:
-        """Complete generations, oldest first."""
-        names = (entry.parent.name for entry in self._folder.glob(f"*/{MANIFEST}"))
-        return sorted(name for name in names if _NAME.fullmatch(name))
-
-    def _next_name(self, at: datetime) -> str:
-        """Later than every name before it, even within a second or after the clock went back."""
-        stamp = at.strftime(STAMP)
-        if (names := self._names()) and stamp <= (newest := names[-1].split("-")[0]):
-            stamp = (datetime.strptime(newest, STAMP) + timedelta(seconds=1)).strftime(STAMP)
-        return f"{stamp}-{secrets.token_hex(3)}"
-
-    def _sweep(self) -> None:
-        for left_over in self._folder.glob(f"{UNFINISHED}*"):
-            shutil.rmtree(left_over, ignore_errors=True)
-
-    def _prune(self, live: str) -> None:
-        for name in self._names()[:-KEPT]:
-            if name != live:
-                shutil.rmtree(self._folder / name, ignore_errors=True)
+def _ids(data: bytes) -> tuple[str, ...]:
+    return tuple(data.decode("ascii", "replace").split())
 
 
 def _decision(held: bytes | None, name: str) -> decision.Model | None:
@@ -320,54 +353,11 @@ def _decision(held: bytes | None, name: str) -> decision.Model | None:
 
 def embedder_of(folder: Path) -> str:
     """The name of the embedder that built the live generation, or the newest that can be read; "" for none."""
-    try:
-        live = [(folder / CURRENT).read_bytes().strip().decode("ascii", "replace")]
-    except OSError:
-        live = []
-    others = sorted((entry.parent.name for entry in folder.glob(f"*/{MANIFEST}")), reverse=True)
-    for name in filter(_NAME.fullmatch, [*live, *others]):
+    files = GenerationFolder(folder)
+    for name in (files.live(), *reversed(files.names())):
         try:
-            held = json.loads((folder / name / MANIFEST).read_bytes())
+            held = json.loads(files.read(name, MANIFEST)) if NAME.fullmatch(name) else {}
             return str(held["manifest"]["embedder"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (IndexDamaged, ValueError, KeyError, TypeError):
             continue
     return ""
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, sort_keys=True).encode()
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the file's lock; the system lets go of it when the process dies, however it dies."""
-    with path.open("w") as file:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise Unavailable("another ingest is publishing this index: try again when it is done") from None
-                time.sleep(0.05)
-        yield

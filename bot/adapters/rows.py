@@ -126,6 +126,26 @@ def turn_row(conversation: str, event: Event) -> dict[str, Any]:
     }
 
 
+def citation_rows(conversation: str, event: Event) -> list[dict[str, Any]]:
+    ids = dict.fromkeys(citation.passage for citation in event.citations)
+    return [{"conversation_id": conversation, "seq": event.seq, "passage_id": id} for id in ids]
+
+
+def recall_row(conversation: str, event: Event) -> dict[str, Any]:
+    """Of a correction: what it settles."""
+    corrects = event.data["corrects"]
+    return {
+        "conversation_id": conversation,
+        "passage_id": corrects["passage"],
+        "retired_at": datetime.fromisoformat(corrects["retired_at"]),
+        "outcome": "sent",
+        "seq": event.seq,
+        "agent_id": event.sender,
+        "agent_name": event.data["agent"],
+        "at": event.at,
+    }
+
+
 def session_row(session: Session, secret_hash: str, at: datetime) -> dict[str, Any]:
     return {
         "secret_hash": secret_hash,

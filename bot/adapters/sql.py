@@ -5,50 +5,40 @@ lock cannot promise, a constraint does: one event per client id, one turn per qu
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, exists, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters import tables as t
 from bot.adapters.database import Taken
 from bot.adapters.rows import (
     as_conversation,
-    as_document,
     as_event,
-    as_passage,
+    citation_rows,
     conversation_row,
-    document_row,
     event_row,
-    generation_row,
-    passage_row,
+    recall_row,
     session_row,
     turn_row,
 )
-from bot.adapters.sql_database import Database, one, whole
+from bot.adapters.sql_database import one, whole
+from bot.adapters.sql_knowledge import SqlKnowledge
+from bot.adapters.sql_statements import dialect, upsert
 from bot.conversation import WINDOW, Conversation, Event
 from bot.errors import Conflict, Unavailable
-from bot.knowledge import Document, Passage
-from bot.ports import Changed, Manifest, Session, Step
+from bot.ports import Changed, Session, Step
 
-INGEST_PATIENCE = 20  # times as long for a whole knowledge base
-BATCH = 500  # ids in one statement; SQLite takes 32,766
-MOST_KNOWN = 10_000  # passages in memory, about 2 kB each
 INBOX = "inbox"  # the feed that every change of a conversation has a position in
 MOST = 2**31 - 1  # what a position's column holds; a client may ask for anything
 WAL_FIXED = (3, 51, 3)
 
 
-class SqlStore:
+class SqlStore(SqlKnowledge):
     """The Store port."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self._known: dict[tuple[Any, ...], Passage] = {}  # by id, document and place: all that may change
 
     async def close(self) -> None:
         await self.database.close()
@@ -118,59 +108,6 @@ class SqlStore:
             row = await one(connection, select(t.turn.c.evidence).where(*wanted), "turn")
         return dict(row.evidence)
 
-    # ── knowledge ──
-
-    @whole()
-    async def passages(self, ids: Iterable[str]) -> Mapping[str, Passage]:
-        """Of each is asked whether it lives, and where; what it says, of which its id is a hash, only once."""
-        c = t.passage.c
-        found: dict[str, Passage | None] = {}
-        async with self.database.reading() as connection:
-            for some in _batches(ids):
-                live = select(c.id, c.document, c.source).where(c.retired_at.is_(None), c.id.in_(some))
-                found.update((row.id, self._known.get(tuple(row))) for row in await connection.execute(live))
-            for some in _batches(id for id, passage in found.items() if passage is None):
-                rows = await connection.execute(select(t.passage).where(c.id.in_(some)))
-                found.update((row.id, self._noted(as_passage(row))) for row in rows)
-        return {id: passage for id, passage in found.items() if passage}
-
-    def _noted(self, passage: Passage) -> Passage:
-        if len(self._known) >= MOST_KNOWN:
-            self._known.clear()
-        self._known[passage.id, passage.document, passage.source] = passage
-        return passage
-
-    @whole(INGEST_PATIENCE)
-    async def live_passages(self) -> Sequence[Passage]:
-        c = t.passage.c
-        live = select(t.passage).where(c.retired_at.is_(None)).order_by(c.document, c.position, c.id)
-        async with self.database.reading() as connection:
-            return tuple(as_passage(row) for row in await connection.execute(live))
-
-    @whole(INGEST_PATIENCE)
-    async def documents(self) -> Sequence[Document]:
-        """Those with a live passage; the others are kept for old citations only."""
-        live = exists().where(t.passage.c.document == t.document.c.key, t.passage.c.retired_at.is_(None))
-        async with self.database.reading() as connection:
-            rows = await connection.execute(select(t.document).where(live).order_by(t.document.c.key))
-            return tuple(as_document(row) for row in rows)
-
-    @whole(INGEST_PATIENCE)
-    async def apply(
-        self, documents: Sequence[Document], added: Sequence[Passage], removed: Sequence[str], at: datetime
-    ) -> None:
-        # In the order of their keys, so that two ingests at once wait for each other instead of deadlocking.
-        rows = [document_row(document, at) for document in sorted(documents, key=lambda d: d.key)]
-        async with self.database.writing() as connection:
-            await _upsert(connection, t.document, rows)
-            await _retire(connection, sorted(set(removed)), at)
-            await _add(connection, {passage.id: passage for passage in added}, at)
-
-    @whole()
-    async def record_generation(self, manifest: Manifest) -> None:
-        async with self.database.writing() as connection:
-            await _upsert(connection, t.generation, [generation_row(manifest)])
-
     # ── the database itself ──
 
     @whole()
@@ -234,7 +171,7 @@ async def _save(connection: AsyncConnection, before: Conversation, after: Conver
 
 async def _next_position(connection: AsyncConnection) -> int:
     first = {"name": INBOX, "epoch": secrets.token_hex(8), "last_seq": 1}
-    statement = _dialect(connection).insert(t.feed).values(first)
+    statement = dialect(connection).insert(t.feed).values(first)
     counted = statement.on_conflict_do_update(index_elements=["name"], set_={"last_seq": t.feed.c.last_seq + 1})
     return int(await connection.scalar(counted.returning(t.feed.c.last_seq)) or 0)
 
@@ -244,51 +181,9 @@ async def _insert_events(connection: AsyncConnection, id: str, fresh: Sequence[E
         await connection.execute(insert(t.event), [event_row(id, event) for event in fresh])
     if turns := [turn_row(id, event) for event in fresh if event.evidence and event.answers is not None]:
         await connection.execute(insert(t.turn), turns)
-
-
-async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]], *keep: str) -> None:
-    """Insert, or replace what has the same key but for the columns to `keep`."""
-    if not rows:
-        return
-    statement = _dialect(connection).insert(table)
-    key = list(table.primary_key.columns)
-    new = {c.name: statement.excluded[c.name] for c in table.columns if c not in key and c.name not in keep}
-    await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=new), rows)
-
-
-def _dialect(connection: AsyncConnection) -> Any:
-    return sqlite if connection.dialect.name == "sqlite" else postgresql
-
-
-async def _retire(connection: AsyncConnection, ids: Sequence[str], at: datetime) -> None:
-    c = t.passage.c
-    for some in _batches(ids):
-        live = update(t.passage).where(c.id.in_(some), c.retired_at.is_(None))
-        gone = await connection.scalars(live.values(retired_at=at).returning(c.id))
-        await _note(connection, dict.fromkeys(gone, "retired"), at)
-
-
-async def _add(connection: AsyncConnection, added: Mapping[str, Passage], at: datetime) -> None:
-    """A passage that was retired is revived; one that is live only learns where it stands now."""
-    for some in _batches(sorted(added)):
-        known = select(t.passage.c.id, t.passage.c.retired_at).where(t.passage.c.id.in_(some))
-        retired = {row.id: row.retired_at is not None for row in await connection.execute(known)}
-        rows = [passage_row(added[id], at) for id in some]
-        await _upsert(connection, t.passage, rows, "added_at")
-        actions = {id: "revived" if id in retired else "added" for id in some if retired.get(id, True)}
-        await _note(connection, actions, at)
-
-
-async def _note(connection: AsyncConnection, actions: Mapping[str, str], at: datetime) -> None:
-    rows = [{"passage_id": id, "action": action, "at": at} for id, action in actions.items()]
-    if rows:
-        await connection.execute(insert(t.passage_history), rows)
-
-
-def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
-    every = list(dict.fromkeys(ids))
-    for start in range(0, len(every), BATCH):
-        yield every[start : start + BATCH]
+    if cited := [row for event in fresh for row in citation_rows(id, event)]:
+        await connection.execute(insert(t.citation), cited)
+    await upsert(connection, t.recall, [recall_row(id, event) for event in fresh if event.is_correction])
 
 
 def _bounded(number: int) -> int:

@@ -20,6 +20,7 @@ from bot.knowledge import language_of
 
 PAGE = 200  # conversations read at once: a few thousand rows
 BATCH = 100  # questions whose evidence is read at once; it is long
+CORRECTION = "correction"  # of what was told before: it answers nobody, and counts as nothing
 LOOKED_AT = 100_000  # conversations, newest first, that are searched for questions without an answer
 
 T = TypeVar("T")
@@ -130,8 +131,10 @@ def _columns(dialect: str) -> tuple[ColumnElement[Any], ...]:
     is_agents = and_(e.kind == Kind.MESSAGE.value, e.author == Author.AGENT.value)
     is_handoff, is_rating = e.kind == Kind.HANDED_OFF.value, e.kind == Kind.RATED.value
     is_taking = e.kind.in_([Kind.CLAIMED.value, Kind.TRANSFERRED.value])
+    is_correction = and_(is_agents, case((is_agents, part("data", "corrects", "passage"))).is_not(None))
     return (
-        e.conversation_id, e.seq, e.kind, e.author, e.created_at, c.customer, c.language,
+        e.conversation_id, e.seq, case((is_correction, CORRECTION), else_=e.kind).label("kind"), e.author,
+        e.created_at, c.customer, c.language,
         case((is_handoff, part("data", "reason"))).label("reason"),
         case((is_bots, part("data", "source"))).label("source"),
         case((is_rating, part("data", "score"))).label("score"),

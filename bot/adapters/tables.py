@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"  # the migration that leads to these tables
+REVISION = "0003"  # the migration that leads to these tables
 
 
 class Utc(TypeDecorator[datetime]):
@@ -162,6 +162,10 @@ passage = Table(
     Column("url", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("source", String, nullable=False),
+    Column("valid_from", String, nullable=False, default=""),
+    Column("valid_to", String, nullable=False, default=""),
+    Column("audience", String, nullable=False, default=""),
+    Column("needs_person", Boolean, nullable=False, default=False),
     Column("added_at", Utc, nullable=False),
     Column("retired_at", Utc),  # NULL: live
 )
@@ -181,6 +185,19 @@ generation = Table(
     Column("name", String, primary_key=True),
     Column("manifest", JSON, nullable=False),
     Column("published_at", Utc, nullable=False),
+    Column("published_by", String, nullable=False, default=""),
+    Column("reason", Text, nullable=False, default=""),
+    Column("action", String, nullable=False, default="publish"),
+)
+
+# Files as they were last ingested: what did not change need not be read again.
+source = Table(
+    "source",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("passages", Integer, nullable=False),
 )
 
 # One row: the position of the inbox feed. Whoever changes a conversation takes the next one in the same transaction,
@@ -252,4 +269,29 @@ answer_draft = Table(
     Column("document", String, nullable=False),
     Column("created_at", Utc, nullable=False),
     Column("published_at", Utc),
+)
+
+# Which passages a message rests on: what its citations name, to be found from the passage.
+citation = Table(
+    "citation",
+    metadata,
+    Column("conversation_id", String, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("passage_id", String, primary_key=True, index=True),
+    ForeignKeyConstraint(["conversation_id", "seq"], ["event.conversation_id", "event.seq"], ondelete="CASCADE"),
+)
+
+# What was done about a customer who was told something that has changed since. A passage that comes back and goes once
+# more is another case.
+recall = Table(
+    "recall",
+    metadata,
+    Column("conversation_id", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("passage_id", String, primary_key=True),
+    Column("retired_at", Utc, primary_key=True),
+    Column("outcome", String, nullable=False),  # sent | dismissed
+    Column("seq", Integer),  # of the correction
+    Column("agent_id", String, nullable=False),
+    Column("agent_name", String, nullable=False),
+    Column("at", Utc, nullable=False),
 )

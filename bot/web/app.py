@@ -22,7 +22,7 @@ from bot.ladder import Ladder
 from bot.ports import Bot, Session
 from bot.post import Post
 from bot.settings import Settings
-from bot.web import answers_api, console_api, console_login, health, metrics_api, prometheus, sockets
+from bot.web import answers_api, console_api, console_login, health, metrics_api, prometheus, recall_api, sockets
 from bot.web.auth import Tickets, hashed, new_secret, verified_customer
 from bot.web.console_login import Denied, denied
 from bot.web.limits import Allowance, Buckets, is_limited
@@ -40,8 +40,11 @@ PAGES = {
     "/console/evidence": "evidence.html",
     "/console/answers": "answers.html",
     "/console/metrics": "metrics.html",
+    "/console/recall": "recall.html",
 }
-ROUTERS = (health.router, console_login.router, console_api.router, answers_api.router, metrics_api.router)
+ROUTERS = (
+    health.router, console_login.router, console_api.router, answers_api.router, metrics_api.router, recall_api.router,
+)  # fmt: skip
 Assemble = Callable[[Worker], AbstractAsyncContextManager[Bot]]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from bot import bootstrap, calibrate, decision, judged, metrics
 from bot.calibrate import Seen
 from bot.decision import Curves
-from bot.ingest import rebuild
+from bot.indexing import rebuild
 from bot.judged import Query
 from bot.knowledge import Document, Passage
 from bot.ports import Bot

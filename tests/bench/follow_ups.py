@@ -186,8 +186,9 @@ def cast(folder: Path) -> tuple[list[Passage], Sets]:
 
 
 async def _ingested(bot: Bot) -> None:
-    [(origin, prefix, files)] = bootstrap.read_files([ROOT / "knowledge_base"], [])
-    await ingest.ingest(bot, files, [ingest.Scope(origin, prefix)])
+    with bootstrap.make_sandbox() as sandbox:
+        found = bootstrap.found_files(Settings(), [ROOT / "knowledge_base"], [], sandbox)
+        await ingest.ingest(bot, found.files, found.scopes, parse=sandbox.parsed)
 
 
 async def _indexed(passages: Sequence[Passage], bot: Bot) -> None:

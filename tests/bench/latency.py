@@ -14,7 +14,6 @@ from typing import Any
 from bot import bootstrap, ingest, reply
 from bot.conversation import Author, Conversation, Event, Kind
 from bot.hub import Draft, Item
-from bot.ingest import Scope
 from bot.ports import Bot, Session
 from bot.settings import Settings
 
@@ -132,10 +131,10 @@ async def _ingest(settings: Settings, root: Path) -> dict[str, Any]:
     """The sample shop from files to a published index, against the embedder's own encode of the same passages."""
     quiet = settings.model_copy(update={"generator": "none", "model_threads": os.cpu_count() or 1})
     async with bootstrap.assembled(quiet) as bot:
-        found = bootstrap.read_files([root / "knowledge_base"], [])
         started = perf_counter()
-        files, scopes = [f for _, _, some in found for f in some], [Scope(o, p) for o, p, _ in found]
-        report = await ingest.ingest(bot, files, scopes)
+        with bootstrap.make_sandbox() as sandbox:
+            found = await asyncio.to_thread(bootstrap.found_files, settings, [root / "knowledge_base"], [], sandbox)
+            report = await ingest.ingest(bot, found.files, found.scopes, parse=sandbox.parsed)
         ours = len(report.added) / (perf_counter() - started)
         texts = [f"{passage.title}\n{passage.text}" for passage in report.added]
     plain = await asyncio.to_thread(_plain_rate, texts)

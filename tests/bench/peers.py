@@ -20,8 +20,8 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Any, Protocol, Self
 
-from bot import bootstrap, ingest, judged, metrics, retrieval
-from bot.ingest import CsvFormat
+from bot import bootstrap, indexing, judged, metrics, retrieval
+from bot.content import COMMAS
 from bot.judged import Entry, Query
 from bot.knowledge import Document, Passage, language_of
 from bot.ports import Bot
@@ -97,7 +97,7 @@ class Ours:
         await bot.run(partial(bot.embedder.embed, WARM_UP, is_query=False))
         started, used = perf_counter(), process_time()
         await bot.store.apply(content.documents, content.passages, (), bot.now())
-        await ingest.rebuild(bot)
+        await indexing.rebuild(bot)
         return perf_counter() - started, process_time() - used
 
     async def ask(self, questions: Sequence[str]) -> list[Found]:
@@ -289,8 +289,11 @@ def sets(root: Path, data: Path) -> Iterator[Set]:
 
 def sample_shop(root: Path) -> Set:
     """English only, in the index as in the questions: the weights read nothing else."""
-    files = [file for *_, found in bootstrap.read_files([root / "knowledge_base"], []) for file in found]
-    documents, passages, _, _ = ingest.parse_files(files, CsvFormat())
+    with bootstrap.make_sandbox() as sandbox:
+        files = bootstrap.found_files(Settings(), [root / "knowledge_base"], [], sandbox).files
+        parsed = [one for _, one in sandbox.parsed(files, COMMAS)]
+    documents = [document for one in parsed for document in one.documents]
+    passages = [passage for one in parsed for passage in one.passages]
     folder = root / "knowledge_base" / "judged"
     queries = judged.queries((folder / "queries.jsonl").read_text(), judged.qrels((folder / "qrels.tsv").read_text()))
     english = [one for one in passages if one.language == "en"]

@@ -13,6 +13,7 @@ from bot import bootstrap
 from bot.adapters.answer_files import AnswerFolder
 from bot.adapters.files import text_files
 from bot.errors import Refused, Unavailable
+from bot.settings import Settings
 
 HOLD = """
 import fcntl, sys
@@ -132,10 +133,9 @@ async def test_a_file_is_named_as_an_ingest_of_its_folder_names_it(
     known = [str(tmp_path / one) for one in origins]
     source = await folder.source("answers-en.md", known)
     assert (source.origin, source.path) == (str(tmp_path / origin), path)
-    ((as_ingested, _, files),) = await asyncio.to_thread(
-        bootstrap.read_files, [tmp_path / "kb" / "answers"], sorted(known)
-    )
-    assert (as_ingested, [file.path for file in files]) == (source.origin, [source.path])
+    paths = [tmp_path / "kb" / "answers"]
+    found = await asyncio.to_thread(bootstrap.found_files, Settings(), paths, sorted(known), None)
+    assert [(file.origin, file.path) for file in found.files] == [(source.origin, source.path)]
 
 
 async def test_folders_that_are_no_longer_there_may_have_been_this_one(tmp_path: Path) -> None:

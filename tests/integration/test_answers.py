@@ -18,7 +18,7 @@ from bot.answer_draft import AnswerDraft
 from bot.conversation import Author, Conversation, Event, Kind
 from bot.errors import Conflict
 from bot.hub import Hub
-from bot.ingest import Report, Scope, ingest
+from bot.ingest import Report, ingest
 from bot.ports import Bot
 from bot.settings import Settings
 
@@ -81,18 +81,13 @@ async def shop(folder: Path, embedder: SentenceTransformerEmbedder) -> AsyncIter
 async def full_ingest(bot: Bot, folder: Path, *, dry_run: bool = False) -> Report:
     """What `bot ingest folder` does."""
     origins = sorted({document.origin for document in await bot.store.documents()})
-    ((origin, prefix, files),) = await asyncio.to_thread(bootstrap.read_files, [folder], origins)
-    gone = await asyncio.to_thread(bootstrap.gone, origins)
-    texts = [Read(origin, file.path, await asyncio.to_thread(file.text)) for file in files]
-    return await ingest(bot, texts, [Scope(origin, prefix, gone)], dry_run=dry_run)
-
-
-class Read:
-    def __init__(self, origin: str, path: str, says: str) -> None:
-        self.origin, self.path, self._says = origin, path, says
-
-    def text(self) -> str:
-        return self._says
+    settings = Settings(data_dir=folder / "var")
+    sandbox = await asyncio.to_thread(bootstrap.make_sandbox)
+    try:
+        found = await asyncio.to_thread(bootstrap.found_files, settings, [folder], origins, sandbox)
+        return await ingest(bot, found.files, found.scopes, dry_run=dry_run, parse=sandbox.parsed)
+    finally:
+        await asyncio.to_thread(sandbox.close)
 
 
 async def asked(bot: Bot, question: str) -> reply.Outcome:

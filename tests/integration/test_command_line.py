@@ -82,12 +82,13 @@ def test_a_dry_run_prints_the_difference_and_changes_nothing(shop: Path, tmp_pat
 
 def test_a_bad_file_is_named_by_line_and_the_rest_is_ingested(tmp_path: Path) -> None:
     kb = write(tmp_path / "kb", {**SHOP, "bad.md": "# Bad\n\n## A question without an answer?\n\n## Fine?\n\nYes.\n"})
-    (kb / "latin.md").write_bytes("# Menü\n\n## Größe?\n\nGroß.\n".encode("latin-1"))
+    (kb / "broken.md").write_bytes(b"# Menu\n\n## Size?\n\nLarge \xe4\xff\xf0\x81.\n")
     (kb / "rows.csv").write_text("question,answer\nIs it open?,Yes.\n,No question.\n", encoding="utf-8")
     done = bot(tmp_path / "var", "ingest", str(kb), BOT_GENERATOR="none")
     assert done.returncode == 1
     assert "bad.md:3: the question “A question without an answer?” has no answer" in done.stderr
-    assert "latin.md:1: this line is not UTF-8 text" in done.stderr
+    assert "broken.md:5: " in done.stderr
+    assert "save the file as UTF-8" in done.stderr
     assert "rows.csv:3: the question is missing" in done.stderr
     assert "6 added" in done.stdout
 
@@ -239,7 +240,7 @@ def test_what_was_calibrated_decides_and_is_drawn(shop: Path, tmp_path: Path) ->
     assert f"answers from {english['answer_threshold']:.2f}" in shown
 
 
-def test_parity_lists_what_works_in_one_language_only(shop: Path) -> None:
-    done = bot(shop / "var", "evaluate", "--parity", "--json")
+def test_parity_lists_what_works_in_one_language_only(shop: Path, tmp_path: Path) -> None:
+    done = bot(shop / "var", "evaluate", str(judged(tmp_path, ASKED[:2])), "--parity", "--json")
     assert done.returncode == 0, done.stderr
     assert "faqs/returns.md#can-i-return-opened-earphones" in done.stdout

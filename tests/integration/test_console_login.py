@@ -152,7 +152,7 @@ async def test_who_logs_in_is_told_who_they_are(shop: Shop, ann: Agent, stranger
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert answer.json() == {
         "agent": {"id": ann.id, "login": "ann", "name": "Ann", "role": "agent", "capacity": 6},
-        "actions": ["claim", "read", "reply", "suggest"],
+        "actions": ["claim", "read", "recall", "reply", "suggest"],
         "csrf": csrf_token(stranger.cookies[SESSION]),
         "shop": {"name": "Alder & Volt", "accent": "#1f6f54"},
         "t1_s": 120,

@@ -5,73 +5,21 @@ import json
 import logging
 import os
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.adapters import generations
+from bot.adapters import generation_files, generations
 from bot.adapters.generations import Generations
-from bot.decision import Curve, Curves, Model
-from bot.dialogue import Thresholds
+from bot.decision import Model
 from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex, Unavailable
 from bot.knowledge import Passage, Piece
 from bot.ports import Reading
-
-AT = datetime(2026, 11, 22, 0, 59, 59, tzinfo=UTC)
-
-
-class Loaded:
-    """What a part loads: it finds every passage that was published."""
-
-    def __init__(self, stored: Mapping[str, Any]) -> None:
-        self.stored = stored
-
-    def search(self, query: str, vector: Any, k: int) -> list[tuple[str, float]]:
-        return [(passage, 1.0) for passage in self.stored["passages"]][:k]
-
-    def vectors(self, ids: Iterable[int]) -> dict[int, Any]:
-        return {id: self.stored["vectors"][str(id)] for id in ids if str(id) in self.stored["vectors"]}
-
-
-class DenseJson:
-    def build(
-        self, pieces: Sequence[Piece], vectors: Any, dimension: int, progress: Any = lambda done, total: None
-    ) -> dict[str, bytes]:
-        progress(len(pieces), len(pieces))
-        by_id = {str(piece.id): list(vectors[n]) for n, piece in enumerate(pieces)}
-        passages = list(dict.fromkeys(piece.passage for piece in pieces))
-        return {"dense.json": json.dumps({"vectors": by_id, "passages": passages, "pad": "x" * 9_000}).encode()}
-
-    def load(self, files: Mapping[str, bytes], dimension: int) -> Loaded:
-        return Loaded(json.loads(files["dense.json"]))
-
-
-class LexicalJson:
-    def build(self, passages: Sequence[Passage]) -> dict[str, bytes]:
-        return {"lexical.json": json.dumps({"passages": [p.id for p in passages], "vectors": {}}).encode()}
-
-    def load(self, files: Mapping[str, bytes]) -> Loaded:
-        return Loaded(json.loads(files["lexical.json"]))
-
-
-def opened(folder: Path, embedder: str = "model@1", dimension: int = 2, at: datetime = AT) -> Generations:
-    return Generations(folder, embedder, dimension, DenseJson(), LexicalJson(), now=lambda: at)
-
-
-def publish(indexes: Generations, *names: str) -> str:
-    passages = [Passage(name, name, name, name, "en") for name in names]
-    pieces = [Piece(passage.id, passage.text) for passage in passages]
-    return indexes.publish(passages, pieces, [[1.0, float(n)] for n, _ in enumerate(pieces)]).generation
-
-
-def served(indexes: Generations) -> int:
-    return len(indexes.current().dense.search("", None, 100))
+from tests.index_crashes import MODEL
+from tests.index_parts import AT, DenseJson, LexicalJson, Loaded, opened, publish, served
 
 
 def names(folder: Path) -> list[str]:
@@ -93,7 +41,7 @@ def test_what_is_published_is_served(tmp_path: Path) -> None:
     assert (current.manifest.generation, current.manifest.passages, current.manifest.pieces) == (name, 2, 2)
     assert current.manifest.embedder == "model@1"
     assert current.manifest.created_at == AT.isoformat()
-    assert set(current.manifest.files) == {"dense.json", "lexical.json"}
+    assert set(current.manifest.files) == {"dense.json", "lexical.json", "passages.txt"}
     assert len(current.lexical.search("", None, 9)) == 2
 
 
@@ -181,7 +129,7 @@ def test_publishers_in_many_threads_take_turns(tmp_path: Path) -> None:
 
 
 def test_a_publisher_that_waits_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generations, "PATIENCE", 0.1)
+    monkeypatch.setattr(generation_files, "PATIENCE", 0.1)
     with (tmp_path / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(Unavailable, match="another ingest"):
@@ -231,7 +179,7 @@ def pages(file: Path) -> range:
     return range(0, file.stat().st_size, 4096)
 
 
-@pytest.mark.parametrize("name", ["dense.json", "lexical.json", "manifest.json"])
+@pytest.mark.parametrize("name", ["dense.json", "lexical.json", "passages.txt", "manifest.json"])
 def test_any_zeroed_page_of_any_file_is_found_before_it_is_used(tmp_path: Path, name: str) -> None:
     file = tmp_path / publish(opened(tmp_path), "a", "b") / name
     whole = file.read_bytes()
@@ -255,7 +203,7 @@ def one_bit_off(file: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [shortened, one_bit_off, Path.unlink, lambda file: file.write_bytes(b"")])
-@pytest.mark.parametrize("name", ["dense.json", "lexical.json", "manifest.json"])
+@pytest.mark.parametrize("name", ["dense.json", "lexical.json", "passages.txt", "manifest.json"])
 def test_a_damaged_file_is_named(tmp_path: Path, name: str, damage: Callable[[Path], Any]) -> None:
     damage(tmp_path / publish(opened(tmp_path), "a") / name)
     with pytest.raises(IndexDamaged, match=name):
@@ -309,53 +257,7 @@ def test_a_fresh_start_on_a_damaged_generation_serves_the_one_before(
     assert new in caplog.text
 
 
-# ── killed at any moment ──
-
-KILLED = """
-import importlib.util, os, signal, sys
-from pathlib import Path
-spec = importlib.util.spec_from_file_location("scene", {here!r})
-scene = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(scene)
-
-def killing(call):
-    def step(*arguments, **options):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return call(*arguments, **options)
-    return step
-
-for left in range(1, {steps} + 1):
-    if os.fork() == 0:
-        for name in ("open", "fsync", "rename", "replace", "mkdir", "rmdir", "unlink"):
-            setattr(os, name, killing(getattr(os, name)))
-        scene.publish(scene.opened(Path({folder!r}) / str(left)), "a", "b", "c")
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.wait()[1]))
-"""
-STEPS = 40
-
-
-def test_killed_at_any_step_of_a_publication_the_old_or_the_new_generation_serves(tmp_path: Path) -> None:
-    for _ in range(5):
-        publish(opened(tmp_path / "1"), "a", "b")
-    for step in range(2, STEPS + 1):
-        shutil.copytree(tmp_path / "1", tmp_path / str(step))
-    code = KILLED.format(here=__file__, folder=str(tmp_path), steps=STEPS)
-    environment = {**os.environ, "PYTHONPATH": str(Path(generations.__file__).parents[2])}
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
-    n_killed = ran.stdout.split().count("-9")
-    assert ran.stdout.split() == ["-9"] * n_killed + ["0"] * (STEPS - n_killed), ran.stderr
-    assert 8 < n_killed < STEPS, "the publication was killed at every step, and then ran to its end"
-    seen = [served(opened(tmp_path / str(step))) for step in range(1, STEPS + 1)]
-    assert seen == sorted(seen), "once the new generation serves it does so to the end"
-    assert set(seen) == {2, 3}
-    for step in range(1, n_killed + 1):
-        publish(opened(tmp_path / str(step)), "a")
-        assert served(opened(tmp_path / str(step))) == 1
-        assert not list((tmp_path / str(step)).glob(".new-*"))
+# ── on disk ──
 
 
 def test_each_file_is_on_disk_before_the_name_points_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,6 +278,7 @@ def test_each_file_is_on_disk_before_the_name_points_to_it(tmp_path: Path, monke
     assert done == [
         "fsync dense.json",
         "fsync lexical.json",
+        "fsync passages.txt",
         "fsync manifest.json",
         f"fsync .new-{generation}",
         f"rename {generation}",
@@ -383,12 +286,11 @@ def test_each_file_is_on_disk_before_the_name_points_to_it(tmp_path: Path, monke
         "fsync CURRENT.tmp",
         "replace CURRENT",
         f"fsync {tmp_path.name}",
+        f"fsync {generation}",  # a candidate no more
     ]
 
 
 # ── calibration ──
-
-MODEL = Model({"en": Curves(Curve({"dense": (0.5, 0.1, 1.0)}, 0.0), Curve({}, 0.0))}, {"en": Thresholds(0.8, 0.3)})
 
 
 def test_a_calibration_is_served_with_the_index_it_belongs_to(tmp_path: Path) -> None:

@@ -13,12 +13,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Boolean, Connection, Integer, Table, func, inspect, select
+from sqlalchemy import JSON, Boolean, Connection, DateTime, Integer, MetaData, Table, func, inspect, select
 
 from bot.adapters import tables
 from bot.adapters.database import database_url, postgresql_engine, sqlite_engine
 from bot.adapters.migrate import SCRIPTS, migrate
 from bot.errors import Unavailable
+from bot.knowledge import Passage
 
 ROWS = 1_000
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -249,3 +250,52 @@ def test_what_cannot_be_migrated_is_a_sentence(tmp_path: Path) -> None:
         with pytest.raises(Unavailable) as caught:
             migrate(url, to, scripts)
         assert "secret" not in str(caught.value)
+
+
+def test_a_passage_further_down_gets_its_new_id_wherever_it_is_named(empty_database: Empty) -> None:
+    migrate(url := empty_database(), "0002")
+    passage = Passage("a.md", "a.md#b", "A › B", "Ten days.", "en", "policy", ("when?",), "/a", 3, "a.md:9")
+
+    def before(connection: Connection) -> None:
+        document = {"key": "a.md", "title": "A", "kind": "policy", "language": "en", "text": "…", "source": "a.md:1"}
+        insert_into(connection, "document", {**document, "origin": "/kb"})
+        said = {"id": "old", "document": "a.md", "anchor": "a.md#b", "title": "A › B", "text": "Ten days."}
+        kept = {"language": "en", "kind": "policy", "phrasings": ["when?"], "url": "/a", "position": 3}
+        insert_into(connection, "passage", {**said, **kept, "source": "a.md:9"})
+        insert_into(connection, "passage_history", {"id": 1, "passage_id": "old", "action": "added"})
+        insert_into(connection, "conversation", {"id": "c", "last_seq": 2})
+        cited = {"text": "a \x00 b", "citations": [{"passage": "old"}, {"passage": "elsewhere"}]}
+        message = {"conversation_id": "c", "kind": "message.created", "created_at": AT}
+        insert_into(connection, "event", {**message, "seq": 1, "author": "customer", "body": {"text": "hi"}})
+        insert_into(connection, "event", {**message, "seq": 2, "author": "bot", "body": cited})
+
+    def after(connection: Connection) -> tuple[object, ...]:
+        t = tables
+        return (
+            connection.execute(select(t.passage.c.id, t.passage.c.valid_to, t.passage.c.needs_person)).all(),
+            connection.scalars(select(t.passage_history.c.passage_id)).all(),
+            set(connection.execute(select(t.citation.c.seq, t.citation.c.passage_id)).all()),
+        )
+
+    ask(url, before)
+    migrate(url)
+    rows = ask(url, after)
+    assert rows == ([(passage.id, "", False)], [passage.id], {(2, passage.id), (2, "elsewhere")})
+
+
+def insert_into(connection: Connection, name: str, given: dict[str, Any]) -> None:
+    """A row as an older version of the code wrote it: what is not given is whatever its column takes."""
+    old = Table(name, MetaData(), autoload_with=connection)
+    dates = {c.name: AT.replace(tzinfo=None) for c in old.columns if isinstance(c.type, DateTime) and not c.nullable}
+    if connection.dialect.name == "postgresql":
+        dates = dict.fromkeys(dates, AT)
+    empty = {c.name: blank(c.type) for c in old.columns if not c.nullable and c.name not in dates}
+    connection.execute(old.insert(), [{**empty, **dates, **given}])
+
+
+def blank(kind: object) -> object:
+    if isinstance(kind, JSON):
+        return []
+    if isinstance(kind, Boolean):
+        return False
+    return 0 if isinstance(kind, Integer) else ""

@@ -135,6 +135,17 @@ async def test_the_figures_of_a_conversation_that_was_stored(shop: Shop) -> None
     assert [(agent.id, agent.name, agent.replies) for agent in figures.agents] == [("a1", "Ann", 1)]
 
 
+async def test_a_correction_of_what_was_told_before_is_no_agents_reply(shop: Shop) -> None:
+    id = await shop.begin()
+    await shop.asks(id)
+    await shop.bot(id)
+    corrects = {"passage": "p1", "retired_at": AT.isoformat(), "told": 2}
+    before = await shop.engagements()
+    await shop.change(id, lambda c: c.corrected("No.", corrects, agent="a1", name="Ana", cid="k", at=AT))
+    assert await shop.engagements() == before
+    assert before[0].is_bots
+
+
 async def test_conversations_are_read_whole_when_anything_happened_in_the_period(shop: Shop) -> None:
     old, running = await shop.begin(), await shop.begin()
     await shop.begin()  # opened the widget and said nothing

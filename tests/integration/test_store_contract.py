@@ -12,6 +12,7 @@ import pytest
 
 from bot.adapters.sql import SqlStore
 from bot.adapters.sql_database import Database
+from bot.content import Source, Sources
 from bot.conversation import WINDOW, Author, Conversation, Event, Evidence, Kind, Reason, Status
 from bot.errors import BotError, Conflict, NotFound
 from bot.knowledge import Citation, Document, Passage
@@ -399,6 +400,7 @@ class TestKnowledge:
         assert [p for p in await store.live_passages() if p.document == name] == [one, two]
         assert next(p for p in await store.live_passages() if p.id == one.id).source == "r.md:3"
         assert written in await store.documents()
+        assert written.origin in await store.origins()
 
     async def test_a_retired_passage_is_gone_until_it_is_added_again(
         self, store: Store, name: str, written: Document
@@ -441,6 +443,55 @@ class TestKnowledge:
         assert len(await store.passages(ids)) == 1_200
         await store.apply([], [], ids[1:], AT)
         assert set(await store.passages(ids)) == {ids[0]}
+
+    async def test_a_live_passage_that_moves_or_holds_for_another_time_is_updated(
+        self, store: Store, name: str, written: Document
+    ) -> None:
+        one = self.cut("one", name)
+        await store.apply([written], [one], [], AT)
+        assert (await store.passages([one.id]))[one.id] == one  # it is in memory from now on
+        later = replace(one, valid_to="2026-12-31", audience="agents", needs_person=True, position=4, source="r.md:9")
+        await store.apply([], [later], [], AT)
+        found = (await store.passages([one.id]))[one.id]
+        assert (found, found.source) == (later, "r.md:9")
+
+    async def test_the_ids_of_what_is_live_are_those_of_its_passages(
+        self, store: Store, name: str, written: Document
+    ) -> None:
+        one, two = self.cut("one", name), self.cut("two", name, 1)
+        await store.apply([written], [one, two], [], AT)
+        await store.apply([], [], [one.id], AT)
+        assert set(await store.live_ids()) == {passage.id for passage in await store.live_passages()}
+        assert two.id in await store.live_ids()
+
+    async def test_what_was_retired_is_still_known(self, store: Store, name: str, written: Document) -> None:
+        one, two = self.cut("one", name), self.cut("two", name, 1)
+        await store.apply([written], [one, two], [], AT)
+        await store.apply([], [], [one.id], AT)
+        assert await store.retired_passages([one.id, two.id, "unknown"]) == {one.id: one, two.id: two}
+
+    async def test_files_are_known_again_until_they_go_or_content_changes_by_other_means(
+        self, store: Store, name: str, written: Document
+    ) -> None:
+        one, two = (Source("/srv/shop", f"{name}-{n}", "digest", n) for n in (1, 2))
+
+        async def known() -> set[Source]:
+            return {source for source in await store.sources() if name in source.path}
+
+        await store.apply([], [], [], AT, Sources((one, two)))
+        assert await known() == {one, two}
+        again = replace(one, digest="another")
+        await store.apply([], [], [], AT, Sources((again,), (two,)))
+        assert await known() == {again}
+        await store.apply([written], [self.cut("by hand", name)], [], AT)
+        assert await store.sources() == ()
+
+    async def test_a_generation_is_recorded_with_how_it_came_about(self, store: Store, name: str) -> None:
+        manifest = Manifest(name, "minilm@abc", 384, 10, 30, "2126-03-01T09:30:00+00:00", {"dense.faiss": "abc"})
+        await store.record_generation(manifest, by="ana", reason="the strike is over", action="forced")
+        newest = (await store.generations())[0]
+        assert (newest.manifest, newest.at.isoformat()) == (manifest, manifest.created_at)
+        assert (newest.by, newest.reason, newest.action) == ("ana", "the strike is over", "forced")
 
     async def test_a_generation_may_be_recorded_twice(self, store: Store, name: str) -> None:
         files = MappingProxyType({"dense.faiss": "abc"})

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,8 +15,9 @@ from bot.answer_draft import AnswerDraft, DraftStatus
 from bot.conversation import Author, Conversation, Event, Kind
 from bot.desk import AnswerSource
 from bot.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
-from bot.ingest import Scope, ingest
+from bot.ingest import ingest
 from bot.knowledge import Passage
+from bot.planning import Scope
 from bot.ports import Bot
 from tests.fake_drafts import FakeDrafts
 from tests.fakes import AT, DELIVERY, RETURNS, WARRANTY, FakeIndexes, begin, fake_bot, passage, shop_bot, stock
@@ -73,9 +74,10 @@ async def reingested(bot: Bot, name: str = "answers-en.md") -> tuple[int, int]:
 
     class Source:
         origin, path = str(folder_of(bot).folder), name
+        fields: ClassVar[dict[str, str]] = {}
 
-        def text(self) -> str:
-            return texts[name]
+        def data(self) -> bytes:
+            return texts[name].encode()
 
     texts = {name: await written(bot, name)}
     report = await ingest(bot, [Source()], [Scope(Source.origin)], dry_run=True)
@@ -402,10 +404,10 @@ async def test_a_namesake_elsewhere_in_the_knowledge_base_is_refused_before_anyt
 
 class Text:
     def __init__(self, source: AnswerSource, says: str) -> None:
-        self.origin, self.path, self._says = source.origin, source.path, says
+        self.origin, self.path, self.fields, self._says = source.origin, source.path, dict[str, str](), says
 
-    def text(self) -> str:
-        return self._says
+    def data(self) -> bytes:
+        return self._says.encode()
 
 
 # ── what goes wrong ──

@@ -393,3 +393,20 @@ def test_calibrated_thresholds_and_what_is_known_of_there_being_an_answer_decide
     assert isinstance(dialogue.decide(found, 0.5, "en", POLICY, cut, 0.1), Answer)
     assert isinstance(dialogue.decide(found, 0.2, "en", POLICY, cut, 0.3), Clarify)
     assert dialogue.decide(found, 0.49, "en", POLICY, cut, 0.29) == HandOff(Reason.NO_ANSWER)
+
+
+# ── topics that are always a person's ──
+
+
+def test_a_topic_that_is_always_a_persons_is_passed_on_however_sure_the_bot_is() -> None:
+    first, second = hits(0.9, 0.88)
+    private = replace(first, passage=replace(first.passage, needs_person=True))
+    assert dialogue.decide([private, second], 0.95, "en", POLICY) == HandOff(Reason.TOPIC)
+    assert dialogue.decide([private, second], 0.5, "en", POLICY) == HandOff(Reason.TOPIC)
+    assert dialogue.decide([private, second], 0.1, "en", POLICY) == HandOff(Reason.NO_ANSWER)
+
+
+def test_beside_another_topic_it_lends_nothing_to_the_answer() -> None:
+    first, second = hits(0.9, 0.88)
+    private = replace(second, passage=replace(second.passage, needs_person=True))
+    assert dialogue.decide([first, private], 0.95, "en", POLICY) == Answer((first,))

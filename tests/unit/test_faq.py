@@ -1,13 +1,12 @@
-import csv
-import io
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import faq, markdown
-from bot.faq import PASSAGE_WORDS, Parsed
+from bot import faq, markdown, splitting
+from bot.content import Page
+from bot.faq import Parsed
 from bot.knowledge import Passage
 
 FAQ = """---
@@ -209,28 +208,28 @@ BLOCKS = st.lists(
 
 @given(BLOCKS)
 def test_splitting_loses_no_word_and_keeps_passages_short(lines: list[str]) -> None:
-    found = list(faq.split(lines))
+    found = list(splitting.split(lines))
     assert "".join("".join(found).split()) == "".join("".join(lines).split())
-    assert all(faq.count_words(text) <= PASSAGE_WORDS for text in found)
+    assert all(splitting.count_words(text) <= splitting.PASSAGE_WORDS for text in found)
     assert all(text.strip() for text in found)
 
 
 @given(BLOCKS, st.integers(1, 80))
 def test_a_table_is_never_cut(lines: list[str], n_rows: int) -> None:
     table = [f"| row {n} | two words |" for n in range(n_rows)]
-    found = list(faq.split([*lines, "", *table, "", *lines]))
+    found = list(splitting.split([*lines, "", *table, "", *lines]))
     assert sum("\n".join(table) in text for text in found) == 1
-    assert all(faq.count_words(text) <= PASSAGE_WORDS or "| row 0 |" in text for text in found)
+    assert all(splitting.count_words(text) <= splitting.PASSAGE_WORDS or "| row 0 |" in text for text in found)
 
 
 def test_fractions_of_chinese_words_do_not_add_up_past_the_limit() -> None:
     """Two blocks of 59.4 and 61.2 words round to 59 and 61, but together they are 120.6."""
     lines = ["退" * 99, "", "货" * 102]
-    assert [faq.count_words(text) for text in faq.split(lines)] == [59, 61]
+    assert [splitting.count_words(text) for text in splitting.split(lines)] == [59, 61]
 
 
 def test_a_word_without_end_is_kept_whole() -> None:
-    assert list(faq.split(["x" * 50_000])) == ["x" * 50_000]
+    assert list(splitting.split(["x" * 50_000])) == ["x" * 50_000]
 
 
 @pytest.mark.parametrize("unit", ["word ", "退", "Stop. ", "。", "a\n", "- a\n", "| a |\n", "\x00", "\n\n", ".", "x"])
@@ -246,129 +245,9 @@ def test_fifty_thousand_characters_are_split_at_once(unit: str) -> None:
 @given(st.text(alphabet=st.sampled_from("#-=|>`~:：Q问A答? \n\ra退*_[](){}<!\x00\u202e\u2028"), max_size=80))
 def test_any_text_at_all_is_parsed(text: str) -> None:
     parsed = faq.parse(text, "a.md")
-    assert bool(parsed.passages) or bool(parsed.problems)
+    assert parsed.passages or parsed.problems or not any(character.isalnum() for character in text)
     assert len({passage.id for passage in parsed.passages}) == len(parsed.passages)
     assert all(passage.title.strip() and passage.text.strip() for passage in parsed.passages)
-
-
-# ── CSV ──
-
-
-def table(*rows: list[str], delimiter: str = ",") -> str:
-    written = io.StringIO()
-    csv.writer(written, delimiter=delimiter).writerows(rows)
-    return written.getvalue()
-
-
-def test_a_table_row_is_a_question_with_its_other_phrasings() -> None:
-    text = table(
-        ["question", "answer", "category", "tags", "url"],
-        [
-            "How long?\nWhat is the window?\nHow long?",
-            'You have "30" days,\nfrom delivery.',
-            "Returns",
-            "a, b",
-            "https://x",
-        ],
-    )
-    parsed = faq.parse_csv(text, "faq.csv")
-    (passage,) = parsed.passages
-    assert (passage.title, passage.text) == ("How long?", 'You have "30" days,\nfrom delivery.')
-    assert passage.phrasings == ("What is the window?", "How long?")
-    assert (passage.anchor, passage.source) == ("faq.csv#how-long", "faq.csv:2")
-    assert (parsed.documents[0].category, parsed.documents[0].tags) == ("Returns", ("a", "b"))
-    assert parsed.problems == ()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "question,answer\nHow?,So.",
-        "\ufeffquestion,answer\r\nHow?,So.\r\n",
-        "Question , ANSWER\nHow?,So.\n",
-        "answer,question\nSo.,How?\n",
-        "question,answer,notes\nHow?,So.,internal\n",
-        "question,answer\nHow?,So.,,,\n",
-        "question,answer,,\nHow?,So.,,\n",
-        "\n\nquestion,answer\n\nHow?,So.\n\n",
-        ",,\nquestion,answer\nHow?,So.",
-        '"question","answer"\n"How?","So."',
-        "问题,答案\nHow?,So.",
-        "问题,答案,分类,标签,语言,启用,链接\nHow?,So.,,,,是,\n",
-    ],
-)
-def test_tables_are_read_however_a_spreadsheet_wrote_them(text: str) -> None:
-    parsed = faq.parse_csv(text, "faq.csv")
-    assert [(p.title, p.text) for p in parsed.passages] == [("How?", "So.")]
-    assert parsed.problems == ()
-
-
-def test_semicolons_and_headerless_tables_are_read_when_asked_to() -> None:
-    assert titles(faq.parse_csv("question;answer\nHow, when?;So; there", "f.csv", delimiter=";")) == []
-    assert titles(faq.parse_csv('question;answer\nHow, when?;"So; there"', "f.csv", delimiter=";")) == ["How, when?"]
-    assert titles(faq.parse_csv("How?,So.\nWhy?,Thus.", "f.csv", has_header=False)) == ["How?", "Why?"]
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("", "f.csv:1: the file is empty"),
-        ("\ufeff \n", "f.csv:1: the file is empty"),
-        ("How?,So.\n", "f.csv:1: a header with the columns question and answer"),
-        ("question;answer\nHow?;So.", "use --delimiter ';'"),
-        ("question,answer\n,So.", "f.csv:2: the question is missing"),
-        ("question,answer\nHow?,", "f.csv:2: the answer is missing"),
-        ("question,answer\nHow?", "f.csv:2: the answer is missing"),
-        ('question,answer\n"A\nB\nC","x\ny"\n,So.', "f.csv:6: the question is missing"),
-        ("question,answer\nHow, when?,So.", "f.csv:2: 3 cells, but the header has 2: is a comma inside"),
-        ("question,answer\nHow?,So.\nhow?,So.", "f.csv:3: the same question and answer as in line 2"),
-        ("question,answer,enabled\nHow?,So.,perhaps", "f.csv:2: “perhaps” in the column enabled is neither yes nor no"),
-        ('question,answer\nHow?,So.\nWhy?,"open', "f.csv:3: this row is not valid CSV"),
-        ('question,answer\nHow?,"So"x.', "f.csv:2: this row is not valid CSV"),
-        ("question,answer\nHow?," + "x" * 140_000, "f.csv:2: this row is not valid CSV"),
-    ],
-)  # fmt: skip
-def test_what_is_wrong_with_a_table_is_said_with_its_line(text: str, sentence: str) -> None:
-    parsed = faq.parse_csv(text, "f.csv")
-    assert len(parsed.problems) == 1
-    assert sentence in sentences(parsed)[0]
-
-
-def test_a_bad_row_does_not_take_the_good_ones_with_it() -> None:
-    parsed = faq.parse_csv('question,answer\nHow?,So.\n,\n,So.\nWhy?,Thus.\nWho?,"open', "f.csv")
-    assert titles(parsed) == ["How?", "Why?"]
-    assert len(parsed.problems) == 2
-
-
-@pytest.mark.parametrize("cell", ["no", "FALSE", " 0 ", "否", "停用"])
-def test_a_row_that_is_switched_off_is_not_answered_from(cell: str) -> None:
-    parsed = faq.parse_csv(table(["question", "answer", "enabled"], ["How?", "So.", cell]), "f.csv")
-    assert parsed == Parsed()
-
-
-@pytest.mark.parametrize("cell", ["", "yes", "TRUE", "1", "是", "启用"])
-def test_a_row_that_is_switched_on_or_says_nothing_is(cell: str) -> None:
-    assert titles(faq.parse_csv(table(["question", "answer", "enabled"], ["How?", "So.", cell]), "f.csv")) == ["How?"]
-
-
-def test_the_same_question_with_another_answer_is_another_document() -> None:
-    parsed = faq.parse_csv("question,answer\nHow?,So.\nHow?,Thus.", "f.csv")
-    assert [passage.anchor for passage in parsed.passages] == ["f.csv#how", "f.csv#how-1"]
-
-
-@given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=6))
-def test_what_a_spreadsheet_writes_comes_back(rows: list[tuple[str, str]]) -> None:
-    parsed = faq.parse_csv(table(["question", "answer"], *(list(row) for row in rows)), "f.csv")
-    read = {(passage.title, passage.text) for passage in parsed.passages}
-    clean = {q.strip(): a.strip() for q, a in rows if q.strip() and a.strip() and len(q.strip().splitlines()) == 1}
-    lost = {(q, a) for q, a in clean.items() if (q, a) not in read}
-    assert not lost or parsed.problems
-
-
-@given(st.text(alphabet=st.sampled_from('question,answer;"\n\r\t 问题答案a\x00\ufeff'), max_size=60))
-def test_any_table_at_all_is_parsed(text: str) -> None:
-    parsed = faq.parse_csv(text, "f.csv")
-    assert all(problem.source.startswith("f.csv:") for problem in parsed.problems)
 
 
 # ── what an ingest would change ──
@@ -400,9 +279,100 @@ def test_doing_what_the_diff_says_leaves_exactly_what_is_wanted(old: set[str], n
 def test_moving_an_answer_within_its_file_changes_nothing() -> None:
     before = faq.parse(FAQ, "a.md").passages
     moved = faq.parse(FAQ.replace("# Returns\n", "# Returns\n\n\n"), "a.md").passages
-    assert faq.diff({p.id: p for p in before}, moved) == faq.Diff((), (), len(before))
+    found = faq.diff({p.id: p for p in before}, moved)
+    assert (found.added, found.removed, found.unchanged) == ((), (), len(before))
+    assert found.updated == tuple(moved)  # where they stand now
 
 
 def test_blocks_know_their_tables() -> None:
     assert markdown.is_table("  | a |")
     assert not markdown.is_table("a | b")
+
+
+def test_what_only_moved_or_holds_for_longer_is_updated_and_stays_the_same_passage() -> None:
+    (before,) = faq.parse("## How?\n\nSo.\n", "a.md").passages
+    (later,) = faq.parse("\n\n## How?\n<!-- valid_to: 2026-12-31 -->\n\nSo.\n", "a.md").passages
+    found = faq.diff({before.id: before}, [later])
+    assert (found.added, found.removed, found.unchanged, found.updated) == ((), (), 1, (later,))
+
+
+# ── fields ──
+
+
+def test_the_front_matter_speaks_for_every_entry_and_a_comment_below_a_heading_for_its_own() -> None:
+    text = """---
+valid_to: 2026-12-31
+audience: agents
+---
+# Winter
+
+## Is there a sale?
+
+Yes.
+
+## Can I order by phone?
+<!-- always_a_person: yes; valid_to: 2027-01-31 18:00; audience: everybody -->
+> ring you up
+
+Of course.
+"""
+    sale, phone = faq.parse(text, "winter.md").passages
+    assert (sale.valid_to, sale.audience, sale.needs_person) == ("2026-12-31", "agents", False)
+    assert (phone.valid_to, phone.audience, phone.needs_person) == ("2027-01-31T18:00", "", True)
+    assert (phone.phrasings, phone.text) == (("ring you up",), "Of course.")
+
+
+def test_a_section_of_a_policy_has_fields_of_its_own() -> None:
+    text = "# Delivery\n\nBy van.\n\n## Strike\n<!-- valid_to: 2026-11-30 -->\n\nTen days late.\n\n## Costs\n\n€5.\n"
+    passages = faq.parse(text, "delivery.md").passages
+    assert [(p.text, p.valid_to) for p in passages] == [("By van.", ""), ("Ten days late.", "2026-11-30"), ("€5.", "")]
+
+
+def test_a_comment_that_is_none_of_ours_says_nothing() -> None:
+    (passage,) = faq.parse("## How?\n<!-- note: ask Ana; valid_to: never -->\n\nSo.\n", "a.md").passages
+    assert (passage.text, passage.valid_to) == ("So.", "")
+
+
+def test_a_date_nobody_can_read_keeps_the_page_as_it_was() -> None:
+    parsed = faq.parse("---\nvalid_to: 12/31/26\n---\n## How?\n\nSo.\n", "a.md")
+    assert (parsed.is_unread, parsed.passages) == (True, ())
+    assert sentences(parsed) == [
+        "a.md:1: “12/31/26” for valid_to is no date such as 2026-12-31, or 2026-12-31 18:00; what was ingested from it "
+        "before is kept"
+    ]
+
+
+def test_a_page_that_is_switched_off_holds_nothing_and_nothing_is_wrong_with_it() -> None:
+    assert faq.parse("---\nenabled: no\n---\n## How?\n\nSo.\n", "a.md") == Parsed()
+
+
+def test_pages_of_one_file_have_anchors_of_their_own_and_lines_their_own_places() -> None:
+    page = Page("help.json#12", "## How?\n\nSo.", {"locale": "zh-CN", "html_url": "x"}, ("a", "b", "help.json:7"))
+    (passage,) = faq.parse_page(page).passages
+    assert (passage.anchor, passage.language, passage.source) == ("help.json#12/how", "zh", "a")
+
+
+def test_characters_nobody_sees_are_taken_out_and_told() -> None:
+    parsed = faq.parse("## How\u200b?\n\nS\u202eo.\n", "a.md")
+    assert (titles(parsed), texts(parsed)) == (["How?"], ["So."])
+    assert len(parsed.notes) == 1
+    assert not parsed.problems
+
+
+def test_a_passage_stays_the_same_when_the_text_around_it_changes() -> None:
+    before = faq.parse("# Delivery\n\n## Costs\n\n€5.\n", "a.md").passages[-1]
+    after = faq.parse("# Delivery\n\nBy van.\n\n## Times\n\nTwo days.\n\n## Costs\n\n€5.\n", "a.md").passages[-1]
+    assert (before.id, before.anchor) == (after.id, after.anchor)
+
+
+def test_a_line_across_the_page_is_no_passage() -> None:
+    assert texts(faq.parse("# Terms\n\nOne.\n\n## Rest\n\n---\n\n* * *\n", "a.md")) == ["One."]
+
+
+def test_a_long_section_of_a_file_with_pages_names_the_page_each_part_stands_on() -> None:
+    lines = ["# Terms", "", *(f"Sentence {n} of many words that fill a page up to its end." for n in range(40))]
+    page = Page("terms.pdf", "\n\n".join(lines), {}, tuple(f"terms.pdf:page {1 + n // 20}" for n in range(100)))
+    places = [passage.source for passage in faq.parse_page(page).passages]
+    assert places[0] == "terms.pdf:page 1"
+    assert places == sorted(places, key=lambda place: int(place.rpartition(" ")[2]))
+    assert places[-1] == "terms.pdf:page 4"

@@ -13,6 +13,7 @@ import pytest
 from bot import calibrate, dialogue, evaluate, follow_up, judged, reply, retrieval
 from bot.conversation import Author, Event, Kind
 from bot.follow_up import NOTHING, Context, Said
+from bot.house import House
 from bot.judged import Query
 from bot.knowledge import Passage
 from bot.ports import Index, Manifest
@@ -210,6 +211,11 @@ class Parts:
     """As much of a Bot as a search needs, its passages in memory."""
 
     reranker = None
+    house = House()
+
+    @staticmethod
+    def now() -> datetime:
+        return datetime(2026, 11, 22, tzinfo=UTC)
 
     def __init__(self) -> None:
         self.embedder = FakeEmbedder(("ireland", "shipping", "return", "beds"))

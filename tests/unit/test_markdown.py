@@ -282,3 +282,8 @@ def test_fifty_thousand_characters_of_anything_are_read_at_once(text: str) -> No
 def test_the_body_of_a_section_begins_no_other(lines: list[str], body: list[str]) -> None:
     assert markdown.as_body(lines) == body
     assert all(not section.heading for section in markdown.sections(body))
+
+
+def test_a_quotation_mark_in_a_value_is_written_with_a_backslash_or_twice() -> None:
+    matter = markdown.front_matter(["---", r'title: "Error: \"X\" # happens"', "category: 'it''s'", "---"])
+    assert matter.values == {"title": 'Error: "X" # happens', "category": "it's"}

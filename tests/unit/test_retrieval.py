@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,6 +12,8 @@ from bot import retrieval
 from bot.decision import Curve, Curves, Model
 from bot.dialogue import Policy, Thresholds
 from bot.errors import NoIndex
+from bot.hours import Hours
+from bot.house import House
 from bot.knowledge import Hit, Passage
 from bot.ports import Index, Manifest, Reading
 from bot.retrieval import Found, Weighed, decision_score
@@ -33,6 +37,9 @@ class TopicEmbedder:
 
     def read(self, texts: Sequence[str], *, is_query: bool, progress: Callable[[int], None] | None = None) -> Reading:
         return Reading(self.embed(texts, is_query=is_query), [text.split() for text in texts])
+
+
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def _unit(vector: list[float]) -> list[float]:
@@ -110,9 +117,13 @@ class Parts:
         self.store = Shelf(p for p, _ in (*dense, *lexical) if p not in retired)
         self.indexes: Any = Published(self.dense, self.lexical, near)
         self.embedder = embedder or TopicEmbedder()
+        self.house, self.at = House(hours=Hours.parse("", ZoneInfo("Europe/Brussels"), "")), AT
         self.reranker = reranker
         self.policy = Policy(Thresholds(0.7, 0.4), Thresholds(0.6, 0.3))
         self.calls: list[str] = []
+
+    def now(self) -> datetime:
+        return self.at
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         self.calls.append(function.__name__)
@@ -490,3 +501,22 @@ async def test_a_retriever_that_tells_its_nearest_pieces_is_asked_for_them() -> 
     parts.store = Shelf([A, B, ZH])
     nearest = (await parts.search()).nearest
     assert list(nearest) == [(A.id, 0.6), (B.id, 0.4)], "neither one retired nor one in another language has a vote"
+
+
+# ── when it holds, and for whom ──
+
+
+async def test_what_holds_no_longer_or_not_yet_is_not_found_to_the_minute_in_the_shops_time_zone() -> None:
+    over = replace(passage("over"), valid_to="2026-11-21")
+    today = replace(passage("today"), valid_to="2026-11-22")
+    later = replace(passage("later"), valid_from="2026-11-23")
+    parts = Parts([(over, 0.9), (today, 0.8), (later, 0.7)], [])
+    parts.at = datetime(2026, 11, 22, 22, 59, tzinfo=UTC)  # a minute to midnight in Brussels
+    assert names(await parts.search()) == ["today"]
+    parts.at += timedelta(minutes=1)
+    assert names(await parts.search()) == ["later"]
+
+
+async def test_what_is_for_agents_only_is_not_found_for_a_customer() -> None:
+    hidden = replace(passage("hidden"), audience="agents")
+    assert names(await Parts([(hidden, 0.9), (A, 0.5)], [(hidden, 0.9)]).search()) == ["a"]

@@ -30,6 +30,7 @@ AT = datetime(2026, 1, 5, 10, 30, 0, 250_000, tzinfo=UTC)
 HOSTILE = "‮ 🤷🏽‍♀️ <b>'\"\\ 退货 \u2028 %s __proto__"
 CITATION = Citation(1, "faqs/returns.md", "p1", "How do I return it?", "Within 30 days.", "/returns", 0.8123)
 EVIDENCE = Evidence("q", "q", "answer", "generated")
+GONE = {"passage": "p1", "retired_at": "2026-01-05T09:30:00+00:00", "told": 2}
 NEW = Conversation("c1", "visitor:7f3a", "e1", page="/p?a=1", created_at=START)
 Move = Callable[[Conversation], Conversation]
 
@@ -48,6 +49,10 @@ MOVES: Mapping[str, tuple[Move, ...]] = {
     "said_by_agent": (
         lambda c: c.said_by_agent(HOSTILE, agent="a1", name="Ana", cid="x1", at=AT, citations=(CITATION,)),
         lambda c: c.said_by_agent("x" * 201, agent="a1", name="Ana", cid="x1", at=AT),
+    ),
+    "corrected": (
+        lambda c: c.corrected(HOSTILE, GONE, agent="a2", name="Ben", cid="k1", at=AT, citations=(CITATION,)),
+        lambda c: c.corrected("x" * 201, GONE, agent="a1", name="Ana", cid="k2", at=AT),
     ),
     "replied": (
         lambda c: c.replied("Thus.", answers=_unanswered(c), at=AT, citations=(CITATION,), evidence=EVIDENCE),

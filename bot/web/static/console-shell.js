@@ -18,12 +18,14 @@ import { icon } from "./icons.js";
 import { Look } from "./look.js";
 import { plain } from "./markup.js";
 import { build } from "./messages.js";
+import { countInto } from "./recall-count.js";
 import { localeOf } from "./texts.js";
 
 export { api, door, HttpError, item, menu, openDialog, whoAmI };
 
 const PAGES = [
   { name: "inbox", href: "/console", mark: "inbox" },
+  { name: "recall", href: "/console/recall", mark: "undo", action: "recall" },
   { name: "answers", href: "/console/answers", mark: "book", action: "publish" },
   { name: "metrics", href: "/console/metrics", mark: "chart", action: "metrics" },
 ];
@@ -116,7 +118,9 @@ export function header(me, currentPage, texts = textsFor(locale())) {
 
 function pageLink({ name, href, mark }, currentPage, texts) {
   const attributes = name === currentPage ? { "aria-current": "page" } : {};
-  return build("a", { href, ...attributes }, icon(mark, 18), build("span", {}, texts.page[name]));
+  const link = build("a", { href, ...attributes }, icon(mark, 18), build("span", {}, texts.page[name]));
+  if (name === "recall") countInto(link, texts.toCorrect);
+  return link;
 }
 
 function account(me, texts) {

@@ -9,7 +9,8 @@ const TEXTS = {
     // the frame
     console: "Console",
     pages: "Pages",
-    page: { inbox: "Inbox", answers: "Answers", metrics: "Numbers" },
+    page: { inbox: "Inbox", recall: "Corrections", answers: "Answers", metrics: "Numbers" },
+    toCorrect: (count) => many(count, "answer to correct", "answers to correct"),
     logInTitle: "Log in",
     login: "Login",
     password: "Password",
@@ -284,7 +285,8 @@ const TEXTS = {
   zh: {
     console: "客服工作台",
     pages: "页面",
-    page: { inbox: "会话", answers: "答案", metrics: "数据" },
+    page: { inbox: "会话", recall: "更正", answers: "答案", metrics: "数据" },
+    toCorrect: (count) => `${count} 条答复待更正`,
     logInTitle: "登录",
     login: "账号",
     password: "密码",

@@ -60,6 +60,7 @@ function versioned(row, version, counted) {
 }
 
 function said(row, { author, seq, at, body }) {
+  if (body.corrects) return {}; // of what was told before: whatever was last said still waits for its answer
   const last = { author, text: firstOf(body.text ?? "", LINE), at, seq };
   if (author === "agent") return { last, owed_since: null };
   if (author !== "customer") return { last };

@@ -1,0 +1,30 @@
+"""Statements that SQLite and PostgreSQL spell alike, through SQLAlchemy."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+BATCH = 500  # ids in one statement; SQLite takes 32,766
+
+
+async def upsert(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]], *keep: str) -> None:
+    """Insert, or replace what has the same key but for the columns to `keep`."""
+    if not rows:
+        return
+    statement = dialect(connection).insert(table)
+    key = list(table.primary_key.columns)
+    new = {c.name: statement.excluded[c.name] for c in table.columns if c not in key and c.name not in keep}
+    await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=new), rows)
+
+
+def dialect(connection: AsyncConnection) -> Any:
+    return sqlite if connection.dialect.name == "sqlite" else postgresql
+
+
+def batches(ids: Iterable[str]) -> Iterator[list[str]]:
+    every = list(dict.fromkeys(ids))
+    for start in range(0, len(every), BATCH):
+        yield every[start : start + BATCH]

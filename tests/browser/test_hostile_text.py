@@ -167,16 +167,17 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 GROUPS = [SHORT[n : n + 6] for n in range(0, len(SHORT), 6)]
 
 
+def _title(n: int) -> str:
+    return f"What is article {n}? {packed(GROUPS[n], 200)[0]}"
+
+
 def _table() -> str:
     """Every payload in the title, the text and the address of a passage."""
 
     def cell(text: str) -> str:
         return '"' + text.replace('"', '""') + '"'
 
-    rows = [
-        [f"What is article {n}? {packed(group, 200)[0]}", f"Article {n}.\n" + "\n".join(group), group[0]]
-        for n, group in enumerate(GROUPS)
-    ]
+    rows = [[_title(n), f"Article {n}.\n" + "\n".join(group), group[0]] for n, group in enumerate(GROUPS)]
     return "\n".join(",".join(map(cell, row)) for row in [["question", "answer", "url"], *rows])
 
 
@@ -424,7 +425,7 @@ def test_what_stands_in_the_knowledge_base_stays_text(office: Office, watched: E
     shop.goto(f"{office.url}/?locale=en")
     chat = Chat(shop).open()
     for n in (1, 7, 12, 30):
-        chat.say(f"What is article {n}?")
+        chat.say(_title(n))
         expect(chat.frame.locator(".working")).to_have_count(0, timeout=PATIENCE_MS)
     expect(chat.frame.locator(".log .bot").first).to_be_visible()
     agents, page = watched()

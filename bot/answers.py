@@ -303,6 +303,7 @@ async def _require_untouched(bot: Bot, draft: AnswerDraft, planned: _Planned, *,
 async def _follow(bot: Bot, planned: _Planned, draft: AnswerDraft) -> None:
     """Make the knowledge base hold what the file says. Raises Unavailable."""
     try:
+        await _drop_override(bot, planned.passage.anchor)
         report = await ingest(bot, [planned], [planned.scope])
         if not await _is_answerable(bot, planned.passage.id, report):
             raise Unavailable("another ingest came between")
@@ -314,6 +315,13 @@ async def _follow(bot: Bot, planned: _Planned, draft: AnswerDraft) -> None:
             f"“{draft.question}” stands in {planned.name} now, but cannot be answered from yet: {reason}. "
             "Publish it again, or run `bot ingest` on the folder of that file."
         ) from error
+
+
+async def _drop_override(bot: Bot, anchor: str) -> None:
+    """What is published here goes before what the entry was edited to elsewhere in the console."""
+    mine = [one for one in await bot.overrides.overrides() if one.anchor == anchor]
+    if mine:
+        await bot.overrides.settle((), mine)
 
 
 async def _is_answerable(bot: Bot, passage: str, report: Report) -> bool:

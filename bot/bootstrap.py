@@ -25,6 +25,7 @@ from bot.errors import Refused
 from bot.hours import Hours
 from bot.house import House
 from bot.hub import Hub
+from bot.overrides import Overrides
 from bot.planning import Scope, SourceFile
 from bot.ports import Bot, Embedder, Generator, Indexes, Moods, Sampling, Store
 from bot.settings import Settings
@@ -123,6 +124,13 @@ def make_store(settings: Settings) -> Store:
     return SqlStore(Database(settings.sql_url))
 
 
+def make_overrides(store: Any) -> Overrides:
+    """Over the same database as a store of `make_store`."""
+    from bot.adapters.sql_overrides import SqlOverrides
+
+    return SqlOverrides(store.database)
+
+
 def make_house(settings: Settings) -> House:
     """Raises Refused for opening hours, texts or an address that cannot be read."""
     if settings.smtp_to:
@@ -160,9 +168,11 @@ def make_desk(settings: Settings) -> dict[str, Any]:
     from bot.adapters.argon2id import Argon2id
     from bot.adapters.sql import SqlStore
     from bot.adapters.sql_answers import SqlAnswers
+    from bot.adapters.sql_catalogue import SqlCatalogue
     from bot.adapters.sql_database import Database
     from bot.adapters.sql_inbox import SqlInbox
     from bot.adapters.sql_numbers import SqlNumbers
+    from bot.adapters.sql_overrides import SqlOverrides
     from bot.adapters.sql_recall import SqlRecall
     from bot.adapters.sql_roster import SqlRoster
 
@@ -174,6 +184,8 @@ def make_desk(settings: Settings) -> dict[str, Any]:
         "records": SqlNumbers(database),
         "drafts": SqlAnswers(database),
         "recalled": SqlRecall(database),
+        "overrides": SqlOverrides(database),
+        "catalogue": SqlCatalogue(database),
         "passwords": Argon2id(),
         "answer_files": AnswerFolder(
             Path(settings.answers_dir) if settings.answers_dir else settings.data_dir / "answers"

@@ -15,6 +15,7 @@ from bot.gate import Verdict
 from bot.indexing import Progress, rebuild, silent
 from bot.judged import Query
 from bot.knowledge import Passage, script_of
+from bot.overrides import Edited
 from bot.planning import Parse, Planned, Scope, SourceFile, parsed_here, plan
 from bot.ports import Bot, Manifest, Store
 
@@ -53,10 +54,11 @@ async def ingest(
     progress: Progress = silent,
     parse: Parse = parsed_here,
     by: str = "",
+    edited: Edited = Edited.SKIP,
 ) -> Report:
     """Make the knowledge base hold what `files` say, within `scopes`. Running it twice changes nothing."""
     started = perf_counter()
-    planned = await plan(bot.store, files, scopes, csv_format, parse)
+    planned = await plan(bot.store, files, scopes, csv_format, parse, await bot.overrides.overrides(), edited)
     return _report(planned, started) if dry_run else await publish(bot, planned, progress=progress, by=by)
 
 
@@ -90,6 +92,9 @@ async def publish(
 async def _apply(bot: Bot, planned: Planned) -> None:
     gone = [passage.id for passage in planned.removed]
     await bot.store.apply(planned.documents, (*planned.added, *planned.updated), gone, bot.now(), planned.sources)
+    # Afterwards: should it not come to this, the next ingest reads the files of all overrides and does it then.
+    if planned.overrides:
+        await bot.overrides.settle(planned.overrides.kept, planned.overrides.dropped)
 
 
 def _report(

@@ -26,6 +26,7 @@ from bot.judged import Query
 from bot.kb_commands import shelf, worded
 from bot.knowledge import Passage
 from bot.output import Output
+from bot.overrides import Edited
 from bot.planning import Planned, SourceFile
 from bot.settings import Settings
 
@@ -50,6 +51,7 @@ class Wish:
     judged: Path | None = None
     force: str = ""
     is_sure: bool = False  # of removing a lot
+    edited: Edited = Edited.SKIP
 
 
 def command(
@@ -64,6 +66,10 @@ def command(
     force: Annotated[
         str, typer.Option(metavar="REASON", help="Publish what the gate refuses; the reason is kept.")
     ] = "",
+    edited: Annotated[
+        Edited,
+        typer.Option(help="Entries edited in the console: keep them, let the file win, refuse, or look at none."),
+    ] = Edited.SKIP,
     yes: Annotated[bool, typer.Option("--yes", help="Remove more than a fifth of the content without asking.")] = False,
     delimiter: Annotated[str, typer.Option(help="What parts the cells of a CSV file.")] = ",",
     headerless: Annotated[bool, typer.Option("--headerless", help="CSV: the first row is a question already.")] = False,
@@ -73,7 +79,7 @@ def command(
     if len(delimiter) != 1:
         raise typer.BadParameter("the delimiter is one character", param_hint="--delimiter")
     csv_format = CsvFormat(delimiter, not headerless)
-    wish = Wish([Path(path) for path in paths], csv_format, dry_run, gate, judged, force, yes)
+    wish = Wish([Path(path) for path in paths], csv_format, dry_run, gate, judged, force, yes, edited)
     shell.run(run(shell.settings(), Output(json), wish))
 
 
@@ -108,7 +114,10 @@ async def _planned(settings: Settings, wish: Wish, progress: Callable[[int, int]
         known = await store.origins()
         found = await asyncio.to_thread(bootstrap.found_files, settings, wish.paths, known, sandbox)
         counted = _counted(found.files, progress)
-        planned = await planning.plan(store, counted, found.scopes, wish.csv_format, sandbox.parsed)
+        overrides = await bootstrap.make_overrides(store).overrides()
+        planned = await planning.plan(
+            store, counted, found.scopes, wish.csv_format, sandbox.parsed, overrides, wish.edited
+        )
         return replace(planned, problems=(*found.problems, *planned.problems)), found
     finally:
         sandbox.close()
@@ -135,10 +144,11 @@ async def _is_published(settings: Settings) -> bool:
 
 async def _remembered(settings: Settings, planned: Planned) -> None:
     """The same words, in files that were saved again, at another place, or for another time."""
-    if planned.sources.read or planned.sources.gone:
+    if planned.sources.read or planned.sources.gone or planned.overrides:
         store = bootstrap.make_store(settings)
         try:
             await store.apply(planned.documents, planned.updated, (), datetime.now(UTC), planned.sources)
+            await bootstrap.make_overrides(store).settle(planned.overrides.kept, planned.overrides.dropped)
         finally:
             await store.close()
 

@@ -8,10 +8,13 @@ from typing import Protocol
 
 from bot import faq
 from bot.content import COMMAS, CsvFormat, Problem, Source, Sources
+from bot.errors import Refused
 from bot.faq import Parsed
 from bot.knowledge import Document, Passage
+from bot.overrides import Changes, Edited, Override, settled
 from bot.ports import Store
 
+NAMED = 10  # entries in one sentence
 READING = "1"  # how files are read: raised when the same file would give other passages
 
 
@@ -71,6 +74,7 @@ class Planned:
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
     sources: Sources = field(default_factory=Sources)
+    overrides: Changes = field(default_factory=Changes)
 
     @property
     def changes(self) -> bool:
@@ -195,10 +199,15 @@ async def plan(
     scopes: Sequence[Scope],
     csv_format: CsvFormat = COMMAS,
     parse: Parse = parsed_here,
+    overrides: Sequence[Override] = (),
+    edited: Edited = Edited.SKIP,
 ) -> Planned:
-    """Raises what the store raises. What is wrong with a file is a problem, and what it held stays."""
+    """Raises what the store raises, and Refused for what `edited` forbids. What is wrong with a file is a problem, and
+    what it held stays. Files of `overrides` are read whether they changed or not."""
     known = {(one.origin, one.path): one for one in await store.sources()}
-    read = await asyncio.to_thread(_read, files, known, csv_format, parse)
+    anew = {part for one in overrides for part in _and_above(one.path)}
+    unchanging = {place: one for place, one in known.items() if one.path not in anew}
+    read = await asyncio.to_thread(_read, files, unchanging, csv_format, parse)
     gone = _gone(known, scopes, read)
     if not read.digests and not gone and read.same:
         return Planned(unchanged=sum(one.passages for one in read.same), live=len(await store.live_ids()))
@@ -207,24 +216,52 @@ async def plan(
     live = await store.live_passages()
     taken = {path_of(one): one.origin for one in set(held) - set(ours)}
     replaced = read.replaced(ours)
-    change = faq.diff(
-        {passage.id: passage for passage in live if passage.document in replaced},
+    wanted = settled(
+        _concerned(overrides, read, gone, taken),
+        [one for one in read.documents if path_of(one) not in taken],
         [passage for passage in read.passages if _file_of(passage) not in taken],
+        edited,
     )
+    if edited is Edited.FAIL and wanted.conflicts:
+        raise Refused(_refusal(wanted.conflicts))
+    change = faq.diff({passage.id: passage for passage in live if passage.document in replaced}, wanted.passages)
     by_id = {passage.id: passage for passage in live}
     staying = {one.key for one in ours} - replaced
     collisions = _collisions(read.documents, taken)
     problems = (*read.problems, *collisions)
     return Planned(
-        tuple(one for one in read.documents if path_of(one) not in taken),
+        wanted.documents,
         change.added,
         tuple(by_id[id] for id in change.removed),
         change.updated,
         change.unchanged + sum(passage.document in staying for passage in live),
         len(live),
         problems,
-        tuple(read.notes),
+        (*read.notes, *wanted.notes),
         Sources(tuple(_sources(read, {problem.source for problem in problems})), gone),
+        wanted.changes,
+    )
+
+
+def _concerned(
+    overrides: Sequence[Override], read: _Read, gone: Sequence[Source], taken: Mapping[str, str]
+) -> list[Override]:
+    """Those of a file that was read, or is gone; with a container, what is no longer in it."""
+    unread = {path for _, path in read.unread}
+    known = {path for _, path in read.seen} - unread | {one.path for one in gone}
+    return [
+        one
+        for one in overrides
+        if one.path not in unread and one.path not in taken and any(part in known for part in _and_above(one.path))
+    ]
+
+
+def _refusal(conflicts: Sequence[Problem]) -> str:
+    shown = "; ".join(map(str, conflicts[:NAMED]))
+    more = f"; and {len(conflicts) - NAMED} more" if len(conflicts) > NAMED else ""
+    return (
+        f"{len(conflicts)} entries that were edited in the console say something newer in their files, and nothing was "
+        f"changed: {shown}{more}. Keep the console's wording with --edited skip, or the files' with --edited overwrite"
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.catalogue import Catalogue
 from bot.content import Source, Sources
 from bot.conversation import Conversation, Event
 from bot.decision import Model
@@ -19,6 +20,7 @@ from bot.house import House
 from bot.hub import Hub
 from bot.knowledge import Document, Passage, Piece
 from bot.mood import Heard
+from bot.overrides import Overrides
 from bot.presence import Presence
 from bot.recalled import Recalled
 
@@ -336,9 +338,7 @@ class Store(Protocol):
         """All that were ever published, newest first."""
         ...
 
-    async def check(self) -> str:
-        """Answer one query; returns a line for `bot doctor`. Raises Unavailable."""
-        ...
+    async def check(self) -> str: ...  # answers one query, with a line for `bot doctor`; raises Unavailable
 
     async def close(self) -> None: ...
 
@@ -381,6 +381,8 @@ class Bot:
     drafts: Drafts = ABSENT
     answer_files: AnswerFiles = ABSENT
     recalled: Recalled = ABSENT
+    overrides: Overrides = ABSENT
+    catalogue: Catalogue = ABSENT
     mail: Mail | None = None
 
     async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:

@@ -18,6 +18,7 @@ from bot.indexing import rebuild
 from bot.knowledge import Document, Passage, Piece
 from bot.ports import Bot, Generator, Index, Indexes, Manifest, Reading, Sampling, Session, Store
 from tests.fake_inbox import FakeInbox
+from tests.fake_overrides import FakeOverrides
 from tests.fake_store import FakeStore
 
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -296,6 +297,7 @@ def fake_bot(
     **parts: Any,
 ) -> Bot:
     store = store or FakeStore()
+    parts.setdefault("overrides", FakeOverrides())
     if isinstance(store, FakeStore):
         parts.setdefault("inbox", FakeInbox(store))
     return Bot(

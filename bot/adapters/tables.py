@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"  # the migration that leads to these tables
+REVISION = "0004"  # the migration that leads to these tables
 
 
 class Utc(TypeDecorator[datetime]):
@@ -153,7 +153,7 @@ passage = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("document", ForeignKey("document.key", ondelete="RESTRICT"), nullable=False, index=True),
-    Column("anchor", String, nullable=False),
+    Column("anchor", String, nullable=False, index=True),
     Column("title", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("language", String, nullable=False),
@@ -293,5 +293,21 @@ recall = Table(
     Column("seq", Integer),  # of the correction
     Column("agent_id", String, nullable=False),
     Column("agent_name", String, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+# Entries edited or disabled in the console: what is live instead of what their files say.
+override = Table(
+    "override",
+    metadata,
+    Column("anchor", String, primary_key=True),
+    Column("document", String, nullable=False),
+    Column("action", String, nullable=False),  # edit | disable
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("phrasings", JSON, nullable=False),
+    Column("seen", JSON, nullable=False),  # the ids of what the file said when somebody last decided
+    Column("file", JSON, nullable=False),  # the passages of what it says now
+    Column("by", String, nullable=False),
     Column("at", Utc, nullable=False),
 )

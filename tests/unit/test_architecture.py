@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PORTS = {"ports", "hub", "desk", "presence", "recalled"}
+PORTS = {"ports", "hub", "desk", "presence", "recalled", "overrides", "catalogue"}
 USE_CASES = {
     "retrieval", "compose", "reply", "worker", "inbox", "ingest", "evaluate", "customer", "line", "ladder", "packet",
     "calibrate", "parity", "login", "attempts", "letters", "post", "answers", "unanswered", "checks", "kb",
-    "gate", "planning", "indexing", "recall",
+    "gate", "planning", "indexing", "recall", "kb_pages", "publishing", "uploads",
 }  # fmt: skip
 EDGES = {
     "cli", "commands", "agent_commands", "calibrate_commands", "ingest_commands", "judge_commands", "kb_commands",

@@ -20,13 +20,14 @@ class Action(StrEnum):
     RECALL = "recall"  # see whose answer has changed since, and correct it
     SUGGEST = "suggest"  # an answer for the knowledge base
     PUBLISH = "publish"  # or dismiss it
+    KNOWLEDGE = "knowledge"  # edit and disable entries, upload files
     CANNED = "canned"
     METRICS = "metrics"
     EXPORT = "export"
 
 
 _AGENT = frozenset({Action.READ, Action.CLAIM, Action.REPLY, Action.RECALL, Action.SUGGEST})
-_SUPERVISOR = _AGENT | {Action.OVERRULE, Action.PUBLISH, Action.CANNED, Action.METRICS, Action.EXPORT}
+_SUPERVISOR = _AGENT | {Action.OVERRULE, Action.PUBLISH, Action.KNOWLEDGE, Action.CANNED, Action.METRICS, Action.EXPORT}
 MAY: Mapping[Role, frozenset[Action]] = {
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _SUPERVISOR,

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import tomllib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot import judged
 from bot.checks import NearPairs
 from bot.content import Problem
 from bot.desk import Mail, Passwords, Roster
@@ -25,6 +26,7 @@ from bot.errors import Refused
 from bot.hours import Hours
 from bot.house import House
 from bot.hub import Hub
+from bot.judged import Query
 from bot.overrides import Overrides
 from bot.planning import Scope, SourceFile
 from bot.ports import Bot, Embedder, Generator, Indexes, Moods, Sampling, Store
@@ -175,6 +177,7 @@ def make_desk(settings: Settings) -> dict[str, Any]:
     from bot.adapters.sql_overrides import SqlOverrides
     from bot.adapters.sql_recall import SqlRecall
     from bot.adapters.sql_roster import SqlRoster
+    from bot.adapters.upload_folder import UploadFolder
 
     database = Database(settings.sql_url)
     return {
@@ -186,6 +189,7 @@ def make_desk(settings: Settings) -> dict[str, Any]:
         "recalled": SqlRecall(database),
         "overrides": SqlOverrides(database),
         "catalogue": SqlCatalogue(database),
+        "uploads": UploadFolder(settings.data_dir / "uploads"),
         "passwords": Argon2id(),
         "answer_files": AnswerFolder(
             Path(settings.answers_dir) if settings.answers_dir else settings.data_dir / "answers"
@@ -302,6 +306,18 @@ def make_sandbox() -> Any:
     from bot.adapters.sandbox import Sandbox
 
     return Sandbox(workers=min(4, os.cpu_count() or 1))
+
+
+def judged_questions(settings: Settings, origins: Iterable[str]) -> list[Query]:
+    """As `bot ingest` of these folders would ask them: the named ones, else those in a folder `judged` of each."""
+    there = [Path(one) / "judged" for one in origins if "://" not in one]
+    named = [Path(settings.judged)] if settings.judged else there
+    found: list[Query] = []
+    for folder in named:
+        if (folder / "queries.jsonl").is_file():
+            asked, rated = ((folder / name).read_text(encoding="utf-8") for name in ("queries.jsonl", "qrels.tsv"))
+            found += judged.queries(asked, judged.qrels(rated, "qrels.tsv"))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.knowledge import Passage
+from bot.knowledge import Document, Passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class Catalogue(Protocol):
     async def languages(self) -> Sequence[str]: ...
     async def parts(self, anchor: str) -> Sequence[Passage]:
         """The live passages of an entry, in order."""
+        ...
+
+    async def document(self, key: str) -> Document | None:
+        """Whether anything of it is live or not."""
         ...
 
     async def past(self, anchor: str, limit: int) -> Sequence[Change]:

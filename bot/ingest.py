@@ -90,10 +90,11 @@ async def publish(
 
 
 async def _apply(bot: Bot, planned: Planned) -> None:
+    for one in planned.overrides.made:  # first: should it not come to the rest, the next ingest does it
+        await bot.overrides.put(one)
     gone = [passage.id for passage in planned.removed]
     await bot.store.apply(planned.documents, (*planned.added, *planned.updated), gone, bot.now(), planned.sources)
-    # Afterwards: should it not come to this, the next ingest reads the files of all overrides and does it then.
-    if planned.overrides:
+    if planned.overrides.kept or planned.overrides.dropped:
         await bot.overrides.settle(planned.overrides.kept, planned.overrides.dropped)
 
 

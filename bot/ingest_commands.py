@@ -30,7 +30,6 @@ from bot.overrides import Edited
 from bot.planning import Planned, SourceFile
 from bot.settings import Settings
 
-MOST_REMOVED = 0.2  # of the passages, before somebody is asked
 SHOWN = 20  # judged questions in a list
 SAYS = {
     Came.WRONG: "answered wrongly",
@@ -99,8 +98,8 @@ async def run(settings: Settings, output: Output, wish: Wish) -> int:
         await _remembered(settings, planned)
         if await _is_published(settings):
             return _told(output, wish, _undone(planned))
-    if (gone := _taken_out(planned)) > MOST_REMOVED * planned.live and not wish.is_sure:
-        _confirm(f"this removes {gone} of {planned.live} passages")
+    if planned.is_much and not wish.is_sure:
+        _confirm(f"this removes {planned.taken_out} of {planned.live} passages")
     queries = _queries(settings, wish, found)
     return _told(output, wish, await _published(settings, output, wish, planned, queries))
 
@@ -156,12 +155,6 @@ async def _remembered(settings: Settings, planned: Planned) -> None:
 def _undone(planned: Planned) -> Report:
     return Report(planned.added, planned.removed, planned.unchanged, planned.problems, 0.0, updated=planned.updated,
                   notes=planned.notes)  # fmt: skip
-
-
-def _taken_out(planned: Planned) -> int:
-    """Passages that go, and nothing stands in their place."""
-    changed = {passage.anchor for passage in planned.added}
-    return sum(passage.anchor not in changed for passage in planned.removed)
 
 
 def _confirm(sentence: str) -> None:

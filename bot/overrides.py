@@ -120,9 +120,10 @@ class Changes:
 
     kept: tuple[Override, ...] = ()
     dropped: tuple[Override, ...] = ()
+    made: tuple[Override, ...] = ()  # by somebody in the console, just now
 
     def __bool__(self) -> bool:
-        return bool(self.kept or self.dropped)
+        return bool(self.kept or self.dropped or self.made)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from bot.knowledge import Document, Passage
 from bot.overrides import Changes, Edited, Override, settled
 from bot.ports import Store
 
+MOST_REMOVED = 0.2  # of the passages, before somebody is asked
 NAMED = 10  # entries in one sentence
 READING = "1"  # how files are read: raised when the same file would give other passages
 
@@ -80,6 +81,17 @@ class Planned:
     def changes(self) -> bool:
         """Whether other words would be found: what is only updated changes no index."""
         return bool(self.added or self.removed)
+
+    @property
+    def taken_out(self) -> int:
+        """Passages that go, and nothing comes in their place."""
+        changed = {passage.anchor for passage in self.added}
+        return sum(passage.anchor not in changed for passage in self.removed)
+
+    @property
+    def is_much(self) -> bool:
+        """Whether so much would go that somebody should be asked."""
+        return self.taken_out > MOST_REMOVED * self.live
 
 
 def parsed_here(files: Iterable[SourceFile], csv_format: CsvFormat) -> Iterator[tuple[SourceFile, Parsed]]:

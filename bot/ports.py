@@ -23,6 +23,7 @@ from bot.mood import Heard
 from bot.overrides import Overrides
 from bot.presence import Presence
 from bot.recalled import Recalled
+from bot.uploaded import Uploads
 
 
 class Vectors(Protocol):
@@ -334,9 +335,7 @@ class Store(Protocol):
     async def record_generation(
         self, manifest: Manifest, by: str = "", reason: str = "", action: str = "publish"
     ) -> None: ...
-    async def generations(self) -> Sequence[Published]:
-        """All that were ever published, newest first."""
-        ...
+    async def generations(self) -> Sequence[Published]: ...  # all that were ever published, newest first
 
     async def check(self) -> str: ...  # answers one query, with a line for `bot doctor`; raises Unavailable
 
@@ -383,6 +382,7 @@ class Bot:
     recalled: Recalled = ABSENT
     overrides: Overrides = ABSENT
     catalogue: Catalogue = ABSENT
+    uploads: Uploads = ABSENT
     mail: Mail | None = None
 
     async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:

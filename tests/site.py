@@ -19,9 +19,11 @@ from bot import login
 from bot.access import Role
 from bot.adapters.sql import SqlStore
 from bot.adapters.sql_answers import SqlAnswers
+from bot.adapters.sql_catalogue import SqlCatalogue
 from bot.adapters.sql_database import Database
 from bot.adapters.sql_inbox import SqlInbox
 from bot.adapters.sql_numbers import SqlNumbers
+from bot.adapters.sql_overrides import SqlOverrides
 from bot.adapters.sql_recall import SqlRecall
 from bot.adapters.sql_roster import SqlRoster
 from bot.conversation import Kind
@@ -197,7 +199,7 @@ async def running(url: str, generator: Generator, **parts: Any) -> AsyncIterator
     desk: dict[str, Any] = {
         "roster": SqlRoster(database), "inbox": SqlInbox(database), "records": SqlNumbers(database),
         "drafts": SqlAnswers(database), "passwords": QuickPasswords(),
-        "recalled": SqlRecall(database),
+        "recalled": SqlRecall(database), "overrides": SqlOverrides(database), "catalogue": SqlCatalogue(database),
     }  # fmt: skip
     workers: list[Worker] = []
     bots: list[Bot] = []

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from bot.adapters import tables as t
-from bot.adapters.rows import as_passage
+from bot.adapters.rows import as_document, as_passage
 from bot.adapters.sql_database import Database, whole
 from bot.catalogue import Browse, Change, Listing
-from bot.knowledge import Passage
+from bot.knowledge import Document, Passage
 
 p, h, x, e = (table.c for table in (t.passage, t.passage_history, t.citation, t.event))
 MOST_FILES = 5_000
@@ -48,6 +48,12 @@ class SqlCatalogue:
         live = select(t.passage).where(p.anchor == anchor, p.retired_at.is_(None)).order_by(p.position, p.id)
         async with self.database.reading() as connection:
             return tuple(as_passage(row) for row in await connection.execute(live))
+
+    @whole()
+    async def document(self, key: str) -> Document | None:
+        async with self.database.reading() as connection:
+            row = (await connection.execute(select(t.document).where(t.document.c.key == key))).first()
+            return as_document(row) if row else None
 
     @whole()
     async def past(self, anchor: str, limit: int) -> Sequence[Change]:

@@ -22,7 +22,18 @@ from bot.ladder import Ladder
 from bot.ports import Bot, Session
 from bot.post import Post
 from bot.settings import Settings
-from bot.web import answers_api, console_api, console_login, health, metrics_api, prometheus, recall_api, sockets
+from bot.web import (
+    answers_api,
+    console_api,
+    console_login,
+    health,
+    knowledge_api,
+    knowledge_changes_api,
+    metrics_api,
+    prometheus,
+    recall_api,
+    sockets,
+)
 from bot.web.auth import Tickets, hashed, new_secret, verified_customer
 from bot.web.console_login import Denied, denied
 from bot.web.limits import Allowance, Buckets, is_limited
@@ -41,9 +52,11 @@ PAGES = {
     "/console/answers": "answers.html",
     "/console/metrics": "metrics.html",
     "/console/recall": "recall.html",
+    "/console/knowledge": "knowledge.html",
 }
 ROUTERS = (
     health.router, console_login.router, console_api.router, answers_api.router, metrics_api.router, recall_api.router,
+    knowledge_api.router, knowledge_changes_api.router,
 )  # fmt: skip
 Assemble = Callable[[Worker], AbstractAsyncContextManager[Bot]]
 
@@ -70,6 +83,7 @@ def create_app(settings: Settings, assemble: Assemble) -> FastAPI:
             for duty in duties:
                 duty.cancel()
             await asyncio.gather(*duties, return_exceptions=True)
+            await app.state.served.publishing.stop()
             await worker.stop()
 
     app = FastAPI(title="Answerdesk", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

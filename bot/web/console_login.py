@@ -26,6 +26,7 @@ __all__ = ["Denied", "Seat", "Seated", "denied", "may", "router", "seat"]
 
 SESSION, DEVICE, GUEST = "__Host-answerdesk", "__Host-answerdesk-device", "__Host-answerdesk-guest"
 DEVICE_S = 400 * 24 * 3_600  # the longest a browser keeps a cookie
+OURS = frozenset({"application/json", "application/octet-stream"})  # what no form of another page can send
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -94,7 +95,7 @@ def _secret(request: Request, cookie: str) -> str:
 def _must_be_ours(request: Request, *secrets: str) -> None:
     headers = request.headers
     origin, public_url = headers.get("origin"), served(request).settings.public_url
-    is_json = headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+    is_json = headers.get("content-type", "").partition(";")[0].strip().lower() in OURS
     is_near = headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
     is_home = origin is None or is_own_page(origin, headers.get("host"), public_url)
     token = headers.get("x-csrf-token", "")

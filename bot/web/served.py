@@ -1,12 +1,13 @@
 """What the routes need, made when the server starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import Request
 from starlette.websockets import WebSocket
 
 from bot.attempts import Attempts
 from bot.ports import Bot
+from bot.publishing import Publishing
 from bot.settings import Settings
 from bot.web.auth import AgentTickets
 from bot.web.limits import Buckets
@@ -20,6 +21,7 @@ class Served:
     settings: Settings
     starts: Buckets  # new conversations by address
     attempts: Attempts  # at passwords
+    publishing: Publishing = field(default_factory=Publishing)
 
     @property
     def agent_tickets(self) -> AgentTickets:

@@ -29,8 +29,8 @@ CONSOLE = "/v1/console/"
 PUBLIC = {
     "GET /": 200, "GET /chat": 200, "GET /widget.js": 200, "GET /console": 200, "GET /console/evidence": 200,
     "GET /console/answers": 200, "GET /console/metrics": 200, "GET /console/recall": 200,
-    "GET /v1/config": 200, "GET /healthz": 200,
-    "GET /readyz": 200, "GET /metrics": 200, "POST /v1/session": 201, "POST /v1/ticket": 401,
+    "GET /console/knowledge": 200, "GET /v1/config": 200, "GET /healthz": 200, "GET /readyz": 200,
+    "GET /metrics": 200, "POST /v1/session": 201, "POST /v1/ticket": 401,
 }  # fmt: skip
 SOCKETS = {"/v1/socket", "/v1/console/socket"}
 FOLDERS = {"/static"}

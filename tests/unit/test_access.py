@@ -9,8 +9,8 @@ from bot.access import MAY, Action, Agent, Role, may
 
 EXPECTED = {
     Role.AGENT: "read claim reply recall suggest",
-    Role.SUPERVISOR: "read claim reply recall suggest overrule publish canned metrics export",
-    Role.ADMIN: "read claim reply recall suggest overrule publish canned metrics export",
+    Role.SUPERVISOR: "read claim reply recall suggest overrule publish knowledge canned metrics export",
+    Role.ADMIN: "read claim reply recall suggest overrule publish knowledge canned metrics export",
 }
 CELLS = [(role, action) for role in MAY for action in Action]
 

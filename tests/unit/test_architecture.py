@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PORTS = {"ports", "hub", "desk", "presence", "recalled", "overrides", "catalogue"}
+PORTS = {"ports", "hub", "desk", "presence", "recalled", "overrides", "catalogue", "uploaded"}
 USE_CASES = {
     "retrieval", "compose", "reply", "worker", "inbox", "ingest", "evaluate", "customer", "line", "ladder", "packet",
     "calibrate", "parity", "login", "attempts", "letters", "post", "answers", "unanswered", "checks", "kb",

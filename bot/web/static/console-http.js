@@ -2,6 +2,7 @@
 
 const BASE = "/v1/console/";
 const WAIT = 15_000; // for any answer by HTTP
+const WAIT_FILE = 300_000; // for one to a file
 
 let csrf = "";
 
@@ -16,7 +17,8 @@ export class HttpError extends Error {
   }
 }
 
-/** `path` is relative to /v1/console/. Resolves to the JSON of the answer, or null when there is none. */
+/** `path` is relative to /v1/console/; a Blob as `body` is sent as it is. Resolves to the JSON of the answer, or null when
+ * there is none. */
 export async function api(method, path, body) {
   try {
     return await ask(method, path, body);
@@ -54,17 +56,20 @@ async function isTokenNew() {
 }
 
 async function ask(method, path, body) {
-  const headers = method === "GET" ? {} : { "content-type": "application/json", "x-csrf-token": csrf };
-  const response = await reach(BASE + path, { method, headers, body: body && JSON.stringify(body) });
+  const isFile = globalThis.Blob !== undefined && body instanceof Blob;
+  const type = isFile ? "application/octet-stream" : "application/json";
+  const headers = method === "GET" ? {} : { "content-type": type, "x-csrf-token": csrf };
+  const sent = isFile ? body : body && JSON.stringify(body);
+  const response = await reach(BASE + path, { method, headers, body: sent }, isFile ? WAIT_FILE : WAIT);
   const answer = await jsonOf(response);
   if (typeof answer?.csrf === "string") csrf = answer.csrf;
   if (response.ok) return answer;
   throw new HttpError(response.status, answer ?? {});
 }
 
-async function reach(path, options) {
+async function reach(path, options, wait) {
   try {
-    const signal = AbortSignal.timeout(WAIT);
+    const signal = AbortSignal.timeout(wait);
     return await globalThis.fetch(path, { ...options, signal, credentials: "same-origin", cache: "no-store" });
   } catch {
     throw new HttpError(0, { error: "offline" });

@@ -27,6 +27,7 @@ const PAGES = [
   { name: "inbox", href: "/console", mark: "inbox" },
   { name: "recall", href: "/console/recall", mark: "undo", action: "recall" },
   { name: "answers", href: "/console/answers", mark: "book", action: "publish" },
+  { name: "knowledge", href: "/console/knowledge", mark: "page" },
   { name: "metrics", href: "/console/metrics", mark: "chart", action: "metrics" },
 ];
 const THEMES = ["auto", "light", "dark"];

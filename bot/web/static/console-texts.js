@@ -9,7 +9,7 @@ const TEXTS = {
     // the frame
     console: "Console",
     pages: "Pages",
-    page: { inbox: "Inbox", recall: "Corrections", answers: "Answers", metrics: "Numbers" },
+    page: { inbox: "Inbox", recall: "Corrections", answers: "Answers", knowledge: "Knowledge", metrics: "Numbers" },
     toCorrect: (count) => many(count, "answer to correct", "answers to correct"),
     logInTitle: "Log in",
     login: "Login",
@@ -285,7 +285,7 @@ const TEXTS = {
   zh: {
     console: "客服工作台",
     pages: "页面",
-    page: { inbox: "会话", recall: "更正", answers: "答案", metrics: "数据" },
+    page: { inbox: "会话", recall: "更正", answers: "答案", knowledge: "知识库", metrics: "数据" },
     toCorrect: (count) => `${count} 条答复待更正`,
     logInTitle: "登录",
     login: "账号",

@@ -164,3 +164,20 @@ def opened_in(office: Office, visitor: Enter, width: int, height: int, scheme: s
     page.keyboard.press("Enter")
     expect(page.locator(".lines .line-link").first).to_be_visible(timeout=PATIENCE_MS)
     return page
+
+
+def test_what_the_judged_questions_lose_by_is_refused_until_there_is_a_reason(office: Office, visitor: Enter) -> None:
+    judged = office.knowledge / "judged"
+    judged.mkdir()
+    (judged / "queries.jsonl").write_text('{"_id": "q1", "text": "How long does delivery take?", "language": "en"}\n')
+    (judged / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tshop.md#how-long-does-delivery-take\t1\n")
+    page = opened(office, visitor)
+    page.get_by_role("link", name="How long does delivery take?").click()
+    page.get_by_role("button", name="Disable").click()
+    expect(page.locator(".verdict")).to_contain_text("Nothing was published", timeout=SLOW_MS)
+    expect(page.locator(".moved")).to_contain_text("lost")
+    expect(page.locator(".reason textarea")).to_be_focused()
+    keep_picture("kb-refused", page)
+    page.keyboard.type("The courier is on strike")
+    page.get_by_role("button", name="Publish all the same").click()
+    published(page, "It is taken out: nobody is answered from it.")

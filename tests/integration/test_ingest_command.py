@@ -4,6 +4,7 @@ import asyncio
 import json
 import zipfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot.errors import Refused
 from bot.ingest_commands import Wish, run
 from bot.kb_commands import shelf
 from bot.output import Output
+from bot.overrides import Edited, Kind, Override
 from bot.ports import Published
 from bot.settings import Settings
 
@@ -211,3 +213,32 @@ def test_a_folder_without_content_is_told(tmp_path: Path, ingest: Ingest, capsys
 def test_nothing_is_fetched_from_the_web_unless_the_shop_says_so(ingest: Ingest) -> None:
     with pytest.raises(Refused, match="unless BOT_FETCH=true"):
         ingest(Path("https://shop.example/sitemap.xml"))
+
+
+def test_entries_edited_in_the_console_are_kept_overwritten_or_named_as_asked(ingest: Ingest, kb: Path) -> None:
+    ingest(kb)
+    anchor = "returns.md#who-pays-for-the-return"
+
+    async def edit() -> None:
+        async with shelf(ingest.settings) as bot:
+            (file,) = [one for one in await bot.store.live_passages() if one.anchor == anchor]
+            override = Override(
+                anchor, anchor, Kind.EDIT, (file,), (file.id,), file.title, "You pay.", (), "eve", datetime.now(UTC)
+            )
+            await bot.overrides.put(override)
+
+    async def says() -> list[str]:
+        async with shelf(ingest.settings) as bot:
+            return [one.text for one in await bot.store.live_passages() if one.anchor == anchor]
+
+    asyncio.run(edit())
+    ingest(kb)
+    assert asyncio.run(says()) == ["You pay."]
+    write(kb, {"returns.md": RETURNS.replace("We do, if", "We always do when")})
+    with pytest.raises(Refused, match="Who pays for the return"):
+        ingest(kb, edited=Edited.FAIL)
+    assert len(ingest(kb)["notes"]) == 1
+    assert asyncio.run(says()) == ["You pay."]
+    ingest(kb, edited=Edited.OVERWRITE)
+    assert asyncio.run(says()) == ["We always do when you use our label."]
+    assert ingest(kb)["notes"] == []

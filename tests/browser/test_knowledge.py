@@ -78,7 +78,7 @@ def test_searching_shows_what_the_bot_would_do(office: Office, visitor: Enter) -
     page.locator(".hits .line-link").first.click()
     expect(page.get_by_role("article").get_by_role("heading", name=RETURNS)).to_be_visible()
     expect(page.get_by_role("button", name="Edit", exact=True)).to_have_count(0)
-    expect(page.get_by_role("link", name="Upload files")).to_have_count(0)
+    expect(page.get_by_role("link", name="Upload")).to_have_count(0)
     keep_picture("kb-search", page)
     page.go_back()
     expect(page.locator(".decision")).to_be_visible()
@@ -88,7 +88,7 @@ def test_searching_shows_what_the_bot_would_do(office: Office, visitor: Enter) -
 
 def test_a_file_is_looked_at_and_then_published(office: Office, visitor: Enter) -> None:
     page = opened(office, visitor)
-    page.get_by_role("link", name="Upload files").click()
+    page.get_by_role("link", name="Upload").click()
     keep_picture("kb-upload", page)
     text = "# Gifts\n\n## Do you wrap gifts <b>today</b>?\n\nYes, for 3 euros.\n\n## What costs a card?\n\nNothing.\n"
     broken = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 no"}
@@ -133,7 +133,7 @@ def test_by_keyboard_alone_and_what_was_written_is_not_lost(office: Office, visi
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (768, 900), (1280, 800)])
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
 def test_hostile_text_stays_text_and_nothing_sticks_out(
     office: Office, visitor: Enter, width: int, height: int, scheme: str, locale: str
@@ -154,6 +154,10 @@ def test_hostile_text_stays_text_and_nothing_sticks_out(
     expect(page.locator(".decision")).to_be_visible(timeout=PATIENCE_MS)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     keep_picture(f"{name}-search", page)
+    page.goto(f"{office.url}/console")  # the bar has one more page now
+    expect(page.locator("header.top nav a").last).to_be_attached(timeout=PATIENCE_MS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    keep_picture(f"{name}-inbox", page)
 
 
 def opened_in(office: Office, visitor: Enter, width: int, height: int, scheme: str, locale: str) -> Page:

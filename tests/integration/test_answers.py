@@ -74,6 +74,7 @@ async def shop(folder: Path, embedder: SentenceTransformerEmbedder) -> AsyncIter
     yield Bot(
         parts["store"], indexes, embedder, SilentGenerator(), Hub(), bootstrap.policy(settings),
         lambda: datetime.now(UTC), asyncio.to_thread, drafts=parts["drafts"], answer_files=parts["answer_files"],
+        overrides=parts["overrides"],
     )  # fmt: skip
     await parts["drafts"].database.close()
 

@@ -17,6 +17,8 @@ from bot.desk import AnswerSource
 from bot.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
 from bot.ingest import ingest
 from bot.knowledge import Passage
+from bot.overrides import Kind as Edit
+from bot.overrides import Override
 from bot.planning import Scope
 from bot.ports import Bot
 from tests.fake_drafts import FakeDrafts
@@ -232,6 +234,24 @@ async def test_publishing_again_after_an_edit_replaces_its_own_entry(tmp_path: P
     assert again.document == "answers-en.md#can-you-gift-wrap"
     assert "Do you gift wrap?" not in await written(bot)
     assert await reingested(bot) == (0, 0)
+
+
+async def test_what_is_published_here_replaces_what_its_entry_was_edited_to_elsewhere(tmp_path: Path) -> None:
+    bot = shop(tmp_path)
+    first = await published(bot)
+    other = await published(bot, question="Do you wrap presents?", answer="Yes, in paper.")
+    held = {one.document: one for one in await bot.store.live_passages()}
+    for draft in (first, other):
+        file = held[draft.document]
+        await bot.overrides.put(
+            Override(file.anchor, file.document, Edit.EDIT, (file,), (file.id,), file.title, "Edited.", at=bot.now())
+        )
+    await answers.edit(bot, SAM, first.id, question=first.question, answer="The newest.", language="en")
+    again = await answers.publish(bot, first.id)
+    assert again.status is DraftStatus.PUBLISHED
+    texts = {one.document: one.text for one in await bot.store.live_passages()}
+    assert (texts[first.document], texts[other.document]) == ("The newest.", "Edited.")
+    assert [one.document for one in await bot.overrides.overrides()] == [other.document]
 
 
 async def test_publishing_twice_changes_nothing(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ export class Change {
       if (!result.is_refused) return result;
       this.verdict.replaceChildren(...this.#refused(result.verdict, path, body));
       this.verdict.querySelector("textarea").focus();
+      this.verdict.scrollIntoView({ block: "nearest" });
     } catch (error) {
       setText(this.says, plain(whyFailed(this.texts, error)));
       if (error.status === 409 && error.code === "conflict") this.on.conflict?.();

@@ -111,7 +111,7 @@ const EN = {
   reason: "Why it is published all the same",
   force: "Publish all the same",
 
-  upload: "Upload files",
+  upload: "Upload",
   uploadTitle: "Upload files",
   uploadWhat: "Word, PDF, Excel, CSV, HTML, Markdown, JSON, text, or a .zip of these; up to 20 MiB each. A file of the same name is replaced. Nothing changes before you have seen what would.",
   choose: "Choose files",
@@ -241,7 +241,7 @@ const ZH = {
   reason: "仍要发布的理由",
   force: "仍然发布",
 
-  upload: "上传文件",
+  upload: "上传",
   uploadTitle: "上传文件",
   uploadWhat: "支持 Word、PDF、Excel、CSV、HTML、Markdown、JSON、纯文本，或它们的 .zip，每个不超过 20 MiB。同名文件会被替换。您看过变动之前，不会有任何改变。",
   choose: "选择文件",

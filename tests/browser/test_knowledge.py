@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from bot.access import Role
 
@@ -91,9 +91,9 @@ def test_a_file_is_looked_at_and_then_published(office: Office, visitor: Enter) 
     page.get_by_role("link", name="Upload").click()
     keep_picture("kb-upload", page)
     text = "# Gifts\n\n## Do you wrap gifts <b>today</b>?\n\nYes, for 3 euros.\n\n## What costs a card?\n\nNothing.\n"
-    broken = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 no"}
-    gifts = {"name": "gifts.md", "mimeType": "text/markdown", "buffer": text.encode()}
-    page.locator("input[type=file]").set_input_files([gifts, broken])  # type: ignore[list-item]
+    broken: FilePayload = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 no"}
+    gifts: FilePayload = {"name": "gifts.md", "mimeType": "text/markdown", "buffer": text.encode()}
+    page.locator("input[type=file]").set_input_files([gifts, broken])
     expect(page.locator(".counts")).to_contain_text("2 new", timeout=SLOW_MS)
     expect(page.locator(".problems")).to_contain_text("broken.pdf")
     keep_picture("kb-plan", page)
@@ -101,7 +101,7 @@ def test_a_file_is_looked_at_and_then_published(office: Office, visitor: Enter) 
     expect(page.get_by_text("Published: 2 new")).to_be_visible(timeout=SLOW_MS)
     keep_picture("kb-published", page)
     page.get_by_role("button", name="Upload more").click()
-    page.locator("input[type=file]").set_input_files([{**gifts, "buffer": text.replace("3", "5").encode()}])  # type: ignore[list-item]
+    page.locator("input[type=file]").set_input_files([{**gifts, "buffer": text.replace("3", "5").encode()}])
     expect(page.locator(".changes ins")).to_have_text("[added] 5", timeout=SLOW_MS)
     keep_picture("kb-plan-changed", page)
     page.get_by_role("button", name="Discard").click()
@@ -185,3 +185,26 @@ def test_what_the_judged_questions_lose_by_is_refused_until_there_is_a_reason(of
     page.keyboard.type("The courier is on strike")
     page.get_by_role("button", name="Publish all the same").click()
     published(page, "It is taken out: nobody is answered from it.")
+
+
+def test_of_two_who_edit_one_entry_the_second_is_told_and_loses_nothing(office: Office, visitor: Enter) -> None:
+    question = "What does"
+    first, second = opened(office, visitor), opened(office, visitor)
+    for page, text in ((first, "Zebras, says the first."), (second, "Zebras, says the second.")):
+        page.get_by_role("link", name=question).click()
+        page.get_by_role("button", name="Edit", exact=True).click()
+        page.get_by_label("Answer", exact=True).fill(text)
+    first.get_by_role("button", name="Publish").click()
+    published(first)
+    second.get_by_role("button", name="Publish").click()
+    expect(second.locator(".change .says")).to_contain_text("changed meanwhile", timeout=SLOW_MS)
+    expect(second.get_by_label("Answer", exact=True)).to_have_value("Zebras, says the second.")
+    second.get_by_text("Show what it says now").click()
+    expect(second.locator(".change .diff ins")).to_contain_text("first")
+    keep_picture("kb-two", second)
+    second.get_by_role("button", name="Publish").click()
+    published(second)
+    expect(second.locator(".entry .preview-text")).to_have_text("Zebras, says the second.")
+    first.get_by_role("button", name="Disable").click()
+    expect(first.locator(".editor-place > .says")).to_contain_text("changed meanwhile", timeout=SLOW_MS)
+    expect(first.locator(".entry .preview-text")).to_have_text("Zebras, says the second.")

@@ -12,7 +12,7 @@ import { whyFailed } from "./page-texts.js";
 
 let fields = 0;
 
-/** `on.changed()`: it is something else now. `wiring` is {entry, me, texts, dates, on}. */
+/** `on.changed(says, isDone)`: it is something else now; `on.gone()`: it is no more. `wiring` is {entry, me, texts, dates, on}. */
 export class EntryView {
   constructor(wiring) {
     Object.assign(this, wiring, { form: null });
@@ -21,7 +21,7 @@ export class EntryView {
       texts: this.texts,
       on: {
         busy: (on) => this.#busy(on),
-        conflict: () => this.#conflict(),
+        changed: () => this.#conflict(),
         again: (path, body) => this.#run(path, body),
       },
     });
@@ -140,7 +140,9 @@ export class EntryView {
   async #run(path, body) {
     const { anchor, version } = this.entry;
     const result = await this.change.run(path, body ?? { anchor, version });
-    if (result) this.on.changed(this.texts.done[path]);
+    if (!result) return;
+    if (this.entry.is_orphan) this.on.gone();
+    else this.on.changed(this.texts.done[path]);
   }
 
   /** What was written stays; what it says now is one press away. */
@@ -148,7 +150,7 @@ export class EntryView {
     const { anchor } = this.entry;
     const now = await api("GET", `knowledge/entry?anchor=${encodeURIComponent(anchor)}`).catch(() => null);
     if (!now) return;
-    if (!this.form) return this.on.changed("");
+    if (!this.form) return this.on.changed(this.change.says.textContent, false);
     this.entry = { ...this.entry, version: now.version };
     const shown = foldable(this.texts.lookAgain, compared(this.texts, wordsOf(this.#read()), wordsOf(now)));
     this.change.verdict.replaceChildren(build("p", {}, this.texts.changed), shown);

@@ -18,7 +18,7 @@ export async function runJob(path, body, tell) {
     await sleep(EVERY);
     job = await again(job);
   }
-  if (job.error) throw new HttpError(job.error === "conflict" ? 409 : 400, job);
+  if (job.error) throw new HttpError(400, { ...job, error: job.error === "conflict" ? "changed" : job.error });
   return job.result;
 }
 
@@ -32,7 +32,7 @@ async function again(job) {
   }
 }
 
-/** `on.busy(isBusy)`, `on.conflict()`: it was changed meanwhile. */
+/** `on.busy(isBusy)`, `on.changed()`: somebody changed it meanwhile; `on.again(path, body)`: a reason was given. */
 export class Change {
   isBusy = false;
 
@@ -59,7 +59,7 @@ export class Change {
       this.verdict.scrollIntoView({ block: "nearest" });
     } catch (error) {
       setText(this.says, plain(whyFailed(this.texts, error)));
-      if (error.status === 409 && error.code === "conflict") this.on.conflict?.();
+      if (error.code === "changed") this.on.changed?.();
     } finally {
       this.#busy(false);
     }

@@ -22,7 +22,7 @@ export class Upload {
     this.says = build("p", { class: "says", role: "alert" });
     this.state = build("p", { class: "quiet", role: "status" });
     this.plan = build("div", { class: "plan", tabindex: "-1" });
-    this.change = new Change({ texts, on: { again: (path, body) => this.#run(path, body), conflict: () => this.#look(), busy: (on) => this.#busy(on) } }); // prettier-ignore
+    this.change = new Change({ texts, on: { again: (path, body) => this.#run(path, body), changed: () => this.#look(), busy: (on) => this.#busy(on) } }); // prettier-ignore
     this.element = build("article", { class: "editor upload" });
     this.#draw();
   }

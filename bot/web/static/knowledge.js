@@ -205,26 +205,33 @@ class Knowledge {
     return this.#link({ q: this.query }, ["← ", this.texts.back], "to back");
   }
 
-  async #show(anchor, words = "") {
+  async #show(anchor, words = "", isDone = true) {
     this.main.classList.add("has-open");
     const get = () => api("GET", `knowledge/entry?anchor=${encodeURIComponent(anchor)}`);
     await fill(this.place, this.texts, get, (entry) => {
       if (this.open !== anchor) return [...this.place.childNodes];
       const { me, texts, dates } = this;
-      this.view = new EntryView({ entry, me, texts, dates, on: { changed: (says) => this.#changed(anchor, says) } });
+      const changed = (says, isGood) => this.#changed(anchor, says, isGood);
+      this.view = new EntryView({ entry, me, texts, dates, on: { changed, gone: () => this.#gone() } });
       document.title = `${plain(entry.title)} – ${texts.title}`;
-      const done = words ? build("p", { class: "clear", role: "status" }, icon("check", 18), words) : "";
+      const done = words ? build("p", { class: isDone ? "clear" : "says", role: "status" }, isDone ? icon("check", 18) : "", words) : ""; // prettier-ignore
       return [this.#back(), done, this.view.element].filter(Boolean);
     });
     if (!this.place.querySelector(".back")) this.place.prepend(this.#back());
   }
 
   /** The list is fetched again, and the entry, which may be gone. */
-  async #changed(anchor, says) {
+  async #changed(anchor, says, isDone) {
     this.view = null;
-    await Promise.all([this.#show(anchor, says), this.#load(), this.#choices()]);
+    await Promise.all([this.#show(anchor, says, isDone), this.#load(), this.#choices()]);
     this.place.scrollTop = 0;
     this.view?.element.focus({ preventScroll: true });
+  }
+
+  #gone() {
+    this.view = null;
+    this.#go({});
+    this.#load();
   }
 
   #upload() {

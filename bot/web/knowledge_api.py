@@ -23,8 +23,9 @@ async def unstored(response: Response) -> None:
 
 router = APIRouter(prefix="/v1/console/knowledge", dependencies=[Depends(unstored)])
 Reader = Annotated[Seat, Depends(may(Action.READ))]
-Path = Annotated[str, Query(max_length=4_000)]
-Language = Annotated[str, Query(max_length=16)]
+PLAIN = r"^[^\x00]*$"  # PostgreSQL takes no NUL
+Path = Annotated[str, Query(max_length=4_000, pattern=PLAIN)]
+Language = Annotated[str, Query(max_length=16, pattern=PLAIN)]
 
 
 def _bot(request: Request) -> Bot:

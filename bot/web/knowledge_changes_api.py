@@ -23,7 +23,7 @@ from bot.ports import Bot
 from bot.publishing import Job
 from bot.uploads import Proposal
 from bot.web.console_login import Denied, Seat, may
-from bot.web.knowledge_api import unstored
+from bot.web.knowledge_api import PLAIN, unstored
 from bot.web.served import Served, served
 
 MAX_FILE = 20 * 2**20
@@ -36,7 +36,7 @@ _BATCH = r"^[a-f0-9]{32}$"
 
 
 class Worded(BaseModel):
-    anchor: str = Field(max_length=4_000)
+    anchor: str = Field(max_length=4_000, pattern=PLAIN)
     title: str = _LINE
     text: str = Field("", max_length=100_000)
     phrasings: list[Annotated[str, Field(max_length=20_000)]] = Field([], max_length=100)
@@ -47,7 +47,7 @@ class Worded(BaseModel):
 
 
 class Reasoned(BaseModel):
-    reason: str = Field("", max_length=1_000)  # why it is published although the gate refuses
+    reason: str = Field("", max_length=1_000, pattern=PLAIN)  # why it is published although the gate refuses
 
 
 class Edit(Worded, Reasoned):
@@ -55,7 +55,7 @@ class Edit(Worded, Reasoned):
 
 
 class Switch(Reasoned):
-    anchor: str = Field(max_length=4_000)
+    anchor: str = Field(max_length=4_000, pattern=PLAIN)
     version: str = Field(max_length=64)
 
 

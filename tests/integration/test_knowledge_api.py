@@ -237,6 +237,17 @@ async def test_checking_names_what_only_seems_wrong(site: Site, eve: Agent) -> N
     assert any("TODO" in one for one in problems)
 
 
+async def test_what_no_database_takes_is_refused_at_the_door(site: Site, eve: Agent) -> None:
+    for path in ("knowledge/entry?anchor=a%00b", "knowledge?file=%00", "knowledge?language=%00"):
+        assert (await eve.request("GET", path)).status_code == 422
+    one = await entry(eve)
+    named: dict[str, Any] = {"anchor": ANCHOR, "version": one["version"]}
+    for changes in ({"anchor": "a\x00"}, {"reason": "\x00"}):
+        assert (await eve.post("knowledge/disable", **(named | changes))).status_code == 422
+    await change(eve, "edit", **wording("Within\x00 60 \u202edays."))
+    assert (await entry(eve))["text"] == "Within 60 days."
+
+
 async def test_what_was_removed_from_its_file_can_be_dropped(site: Site, eve: Agent) -> None:
     await change(eve, "edit", **wording("Within 60 days."))
     await publish(site, SHOP.partition("## How do I")[0] + "## How long does delivery take?\n\nTwo days.\n")

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from bot import judged
 from bot.checks import NearPairs
-from bot.content import Problem
+from bot.content import Problem, SourceFile
 from bot.desk import Mail, Passwords, Roster
 from bot.dialogue import Policy, Thresholds
 from bot.email_address import checked_address
@@ -28,7 +28,7 @@ from bot.house import House
 from bot.hub import Hub
 from bot.judged import Query
 from bot.overrides import Overrides
-from bot.planning import Scope, SourceFile
+from bot.planning import Scope
 from bot.ports import Bot, Embedder, Generator, Indexes, Moods, Sampling, Store
 from bot.settings import Settings
 from bot.texts import Texts

@@ -4,6 +4,8 @@ import asyncio
 import logging
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +19,7 @@ from bot.conversation import Author, Event, Kind
 from bot.errors import BotError, Unavailable
 from bot.indexing import content_digest
 from bot.output import Output
-from bot.ports import Bot
+from bot.ports import Bot, Store
 from bot.reply import Outcome
 from bot.settings import Settings
 from bot.web.app import create_app
@@ -32,6 +34,16 @@ async def ready(settings: Settings) -> None:
     """A SQLite file is brought up to date by itself; a server's database only by `bot migrate`."""
     if settings.sql_url.startswith("sqlite"):
         await bootstrap.migrated(settings)
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings) -> AsyncIterator[Store]:
+    """For a command that needs no more than that."""
+    store = bootstrap.make_store(settings)
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 # ── serve ──
@@ -226,11 +238,8 @@ async def _check_generator(settings: Settings) -> str:
 
 
 async def _check_database(settings: Settings) -> str:
-    store = bootstrap.make_store(settings)
-    try:
+    async with opened_store(settings) as store:
         return await store.check()
-    finally:
-        await store.close()
 
 
 async def _check_index(settings: Settings) -> str:

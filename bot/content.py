@@ -107,3 +107,39 @@ class Sources:
 
     read: tuple[Source, ...] = ()
     gone: tuple[Source, ...] = ()
+
+
+class SourceFile(Protocol):
+    """A file to ingest: read when its bytes are asked for."""
+
+    @property
+    def origin(self) -> str:
+        """The folder (or file) the knowledge base was first ingested from."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Below the origin, with forward slashes."""
+        ...
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What is said of all its pages, by the names of front matter, where they say nothing themselves."""
+        ...
+
+    def data(self) -> bytes:
+        """Raises OSError, whose `strerror` may be shown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file whose bytes are in memory: out of a container, uploaded, or read already."""
+
+    origin: str
+    path: str
+    held: bytes = field(repr=False)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def data(self) -> bytes:
+        return self.held

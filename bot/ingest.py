@@ -10,13 +10,13 @@ from functools import partial
 from time import perf_counter
 
 from bot import gate, indexing
-from bot.content import COMMAS, CsvFormat, Problem
+from bot.content import COMMAS, CsvFormat, Problem, SourceFile
 from bot.gate import Verdict
 from bot.indexing import Progress, rebuild, silent
 from bot.judged import Query
 from bot.knowledge import Passage, script_of
 from bot.overrides import Edited
-from bot.planning import Parse, Planned, Scope, SourceFile, parsed_here, plan
+from bot.planning import Parse, Planned, Scope, parsed_here, plan
 from bot.ports import Bot, Manifest, Store
 
 
@@ -96,6 +96,11 @@ async def _apply(bot: Bot, planned: Planned) -> None:
     await bot.store.apply(planned.documents, (*planned.added, *planned.updated), gone, bot.now(), planned.sources)
     if planned.overrides.kept or planned.overrides.dropped:
         await bot.overrides.settle(planned.overrides.kept, planned.overrides.dropped)
+
+
+def undone(planned: Planned) -> Report:
+    """What it would have been."""
+    return _report(planned, perf_counter())
 
 
 def _report(

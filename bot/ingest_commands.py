@@ -1,7 +1,6 @@
 """`bot ingest`: what would change is known before any model is loaded, and judged before anything is changed."""
 
 import asyncio
-import getpass
 import os
 import sys
 from collections import defaultdict
@@ -15,8 +14,8 @@ import typer
 
 from bot import bootstrap, ingest, planning, shell
 from bot.bootstrap import FoundFiles
-from bot.commands import ready
-from bot.content import CsvFormat, Problem
+from bot.commands import opened_store, ready
+from bot.content import CsvFormat, Problem, SourceFile
 from bot.errors import IndexDamaged, IndexMismatch, NoIndex, Refused
 from bot.gate import Came, Moved, Verdict
 from bot.indexing import digest_of_ids
@@ -27,7 +26,7 @@ from bot.kb_commands import shelf, worded
 from bot.knowledge import Passage
 from bot.output import Output
 from bot.overrides import Edited
-from bot.planning import Planned, SourceFile
+from bot.planning import Planned
 from bot.settings import Settings
 
 SHOWN = 20  # judged questions in a list
@@ -93,11 +92,11 @@ async def run(settings: Settings, output: Output, wish: Wish) -> int:
         return 1
     if wish.dry_run:
         await _show_changes(settings, output, planned)
-        return _told(output, wish, _undone(planned))
+        return _told(output, wish, ingest.undone(planned))
     if not planned.changes:
         await _remembered(settings, planned)
         if await _is_published(settings):
-            return _told(output, wish, _undone(planned))
+            return _told(output, wish, ingest.undone(planned))
     if planned.is_much and not wish.is_sure:
         _confirm(f"this removes {planned.taken_out} of {planned.live} passages")
     queries = _queries(settings, wish, found)
@@ -106,21 +105,17 @@ async def run(settings: Settings, output: Output, wish: Wish) -> int:
 
 async def _planned(settings: Settings, wish: Wish, progress: Callable[[int, int], None]) -> tuple[Planned, FoundFiles]:
     """The plan, and what it was made of."""
-    store = bootstrap.make_store(settings)
-    sandbox = bootstrap.make_sandbox()
-    try:
-        await store.check()
-        known = await store.origins()
-        found = await asyncio.to_thread(bootstrap.found_files, settings, wish.paths, known, sandbox)
-        counted = _counted(found.files, progress)
-        overrides = await bootstrap.make_overrides(store).overrides()
-        planned = await planning.plan(
-            store, counted, found.scopes, wish.csv_format, sandbox.parsed, overrides, wish.edited
-        )
-        return replace(planned, problems=(*found.problems, *planned.problems)), found
-    finally:
-        sandbox.close()
-        await store.close()
+    with bootstrap.make_sandbox() as sandbox:
+        async with opened_store(settings) as store:
+            await store.check()
+            known = await store.origins()
+            found = await asyncio.to_thread(bootstrap.found_files, settings, wish.paths, known, sandbox)
+            counted = _counted(found.files, progress)
+            overrides = await bootstrap.make_overrides(store).overrides()
+            planned = await planning.plan(
+                store, counted, found.scopes, wish.csv_format, sandbox.parsed, overrides, wish.edited
+            )
+            return replace(planned, problems=(*found.problems, *planned.problems)), found
 
 
 def _counted(files: Sequence[SourceFile], progress: Callable[[int, int], None]) -> Iterator[SourceFile]:
@@ -144,17 +139,9 @@ async def _is_published(settings: Settings) -> bool:
 async def _remembered(settings: Settings, planned: Planned) -> None:
     """The same words, in files that were saved again, at another place, or for another time."""
     if planned.sources.read or planned.sources.gone or planned.overrides:
-        store = bootstrap.make_store(settings)
-        try:
+        async with opened_store(settings) as store:
             await store.apply(planned.documents, planned.updated, (), datetime.now(UTC), planned.sources)
             await bootstrap.make_overrides(store).settle(planned.overrides.kept, planned.overrides.dropped)
-        finally:
-            await store.close()
-
-
-def _undone(planned: Planned) -> Report:
-    return Report(planned.added, planned.removed, planned.unchanged, planned.problems, 0.0, updated=planned.updated,
-                  notes=planned.notes)  # fmt: skip
 
 
 def _confirm(sentence: str) -> None:
@@ -166,11 +153,8 @@ def _confirm(sentence: str) -> None:
 async def _published(
     settings: Settings, output: Output, wish: Wish, planned: Planned, queries: Sequence[Query]
 ) -> Report:
-    store = bootstrap.make_store(settings)
-    try:
+    async with opened_store(settings) as store:
         embedder, why = bootstrap.embedder_for(settings, await ingest.chinese_share(store, planned))
-    finally:
-        await store.close()
     if why:
         output.line(why)
     # Nobody waits for an answer from this process: embedding may have every core.
@@ -179,7 +163,7 @@ async def _published(
         limit = settings.gate_max_error or None
         with output.progress("embed") as bar:
             return await ingest.publish(
-                bot, planned, passing=Gate(queries, limit, wish.force), progress=bar.staged, by=_who()
+                bot, planned, passing=Gate(queries, limit, wish.force), progress=bar.staged, by=shell.who()
             )
 
 
@@ -195,13 +179,6 @@ def _queries(settings: Settings, wish: Wish, found: FoundFiles) -> list[Query]:
     folders = dict.fromkeys(Path(scope.origin, part, "judged") for scope in found.scopes for part in ("", scope.prefix))
     there = [folder for folder in folders if (folder / "queries.jsonl").is_file()]
     return [query for folder in there for query in queries_of(folder, folder / "qrels.tsv", 0)]
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name
-        return ""
 
 
 # ── telling ──
@@ -231,12 +208,9 @@ def _by_anchor(passages: Sequence[Passage]) -> dict[str, Passage]:
 
 async def _remarks(settings: Settings, planned: Planned) -> list[str]:
     """Duplicates among what would be added, and with what stays."""
-    store = bootstrap.make_store(settings)
-    try:
+    async with opened_store(settings) as store:
         leaving = {passage.id for passage in planned.removed}
         live = [one for one in await store.live_passages() if one.id not in leaving]
-    finally:
-        await store.close()
     texts: defaultdict[str, list[Passage]] = defaultdict(list)
     for passage in (*live, *planned.added):
         texts[" ".join(passage.text.split()).casefold()].append(passage)

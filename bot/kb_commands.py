@@ -1,7 +1,6 @@
 """`bot kb …`: the knowledge base over time. Nothing here loads a model, or encodes anything."""
 
 import asyncio
-import getpass
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -86,7 +85,7 @@ def rollback(which: Which, reason: Reason = "", json: Json = False) -> None:
     """Publish again what an earlier generation held; a running server follows by itself."""
 
     async def back(bot: Bot) -> kb.Return:
-        return await kb.rollback(bot, await kb.named(bot, which), _who(), reason)
+        return await kb.rollback(bot, await kb.named(bot, which), shell.who(), reason)
 
     def work() -> int:
         output, made = Output(json), _with_the_shelf(back)
@@ -189,13 +188,6 @@ def _with_the_shelf(work: Callable[[Bot], Awaitable[T]]) -> T:
             return await work(bot)
 
     return asyncio.run(run())
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name
-        return ""
 
 
 # ── telling ──

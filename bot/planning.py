@@ -4,10 +4,9 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from bot import faq
-from bot.content import COMMAS, CsvFormat, Problem, Source, Sources
+from bot.content import COMMAS, CsvFormat, HeldFile, Problem, Source, SourceFile, Sources
 from bot.errors import Refused
 from bot.faq import Parsed
 from bot.knowledge import Document, Passage
@@ -17,29 +16,6 @@ from bot.ports import Store
 MOST_REMOVED = 0.2  # of the passages, before somebody is asked
 NAMED = 10  # entries in one sentence
 READING = "1"  # how files are read: raised when the same file would give other passages
-
-
-class SourceFile(Protocol):
-    """A file to ingest: read when its bytes are asked for."""
-
-    @property
-    def origin(self) -> str:
-        """The folder (or file) the knowledge base was first ingested from."""
-        ...
-
-    @property
-    def path(self) -> str:
-        """Below the origin, with forward slashes."""
-        ...
-
-    @property
-    def fields(self) -> Mapping[str, str]:
-        """What is said of all its pages, by the names of front matter, where they say nothing themselves."""
-        ...
-
-    def data(self) -> bytes:
-        """Raises OSError, whose `strerror` may be shown."""
-        ...
 
 
 # Each file with what it holds, in the order of the files; the members of a container follow it as files of their own.
@@ -129,19 +105,6 @@ def digest_of(data: bytes, csv_format: CsvFormat, said: Mapping[str, str]) -> st
 Place = tuple[str, str]  # origin and path
 
 
-@dataclass(frozen=True, slots=True)
-class _Once:
-    """A file that was read to tell whether it changed: it is not read again."""
-
-    origin: str
-    path: str
-    fields: Mapping[str, str]
-    held: bytes
-
-    def data(self) -> bytes:
-        return self.held
-
-
 @dataclass(slots=True)
 class _Read:
     """What the files hold: of those that changed all of it, of the others only that they did not."""
@@ -199,7 +162,7 @@ def _changed(
             read.same.append(known[place])
         else:
             read.digests[place] = digest
-            yield _Once(file.origin, file.path, file.fields, data)
+            yield HeldFile(file.origin, file.path, data, file.fields)  # not read again
 
 
 # ── against what is held ──

@@ -1,6 +1,7 @@
 """From a command line to an exit code: settings that cannot be read, what goes wrong on purpose, an interrupt."""
 
 import asyncio
+import getpass
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -37,3 +38,11 @@ def guarded(work: Callable[[], int]) -> None:
     except KeyboardInterrupt:
         code = 130
     raise typer.Exit(code)
+
+
+def who() -> str:
+    """Whoever runs the command, as the system calls them; nothing for a user without a name."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

@@ -1,21 +1,9 @@
 """The port of uploaded files: put by until somebody has looked at what they would change, then kept in a folder."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """A file that was uploaded and is not published yet: something to ingest."""
-
-    origin: str
-    path: str
-    held: bytes = field(repr=False)
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-    def data(self) -> bytes:
-        return self.held
+from bot.content import HeldFile
 
 
 class Uploads(Protocol):
@@ -25,7 +13,7 @@ class Uploads(Protocol):
         """Add a file, or replace it; returns the name it has now. Raises Refused for a batch that grows too large."""
         ...
 
-    async def staged(self, batch: str) -> Sequence[Staged]:
+    async def staged(self, batch: str) -> Sequence[HeldFile]:
         """Raises NotFound."""
         ...
 

@@ -4,16 +4,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from bot.adapters import sandbox_wire
 from bot.adapters.opened_file import shown, visible
 from bot.adapters.sandbox_process import CRASHED, Child, Failed, Limits
 from bot.adapters.sitemaps import Sitemap
-from bot.content import CsvFormat, Problem, Unreadable
+from bot.content import CsvFormat, HeldFile, Problem, SourceFile, Unreadable
 from bot.faq import Parsed
 
 AHEAD = 2  # files per worker that may be read before they are asked for
@@ -24,38 +24,10 @@ KEPT = "what was ingested from it before is kept"
 REMOVED = "what was ingested from it before is removed"
 
 
-class Source(Protocol):
-    """What the sandbox needs of a file. Its pages take its `fields` where they say nothing themselves."""
-
-    @property
-    def origin(self) -> str: ...
-
-    @property
-    def path(self) -> str: ...
-
-    @property
-    def fields(self) -> Mapping[str, str]: ...
-
-    def data(self) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class MemberFile:
-    """A file out of a container, held in memory."""
-
-    origin: str
-    path: str
-    held: bytes = field(repr=False)
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-    def data(self) -> bytes:
-        return self.held
-
-
 @dataclass(frozen=True, slots=True)
 class _Read:
     parsed: Parsed
-    members: tuple[MemberFile, ...] = ()
+    members: tuple[HeldFile, ...] = ()
     size: int = 0
 
 
@@ -87,7 +59,7 @@ class Sandbox:
         for child in self._children:
             child.stop()
 
-    def parsed(self, files: Iterable[Source], csv_format: CsvFormat) -> Iterator[tuple[Source, Parsed]]:
+    def parsed(self, files: Iterable[SourceFile], csv_format: CsvFormat) -> Iterator[tuple[SourceFile, Parsed]]:
         """What each file holds, in their order; the files inside a file follow it. Read a few ahead, never all."""
         for file, read in self._in_order(files, csv_format):
             yield file, read.parsed
@@ -107,8 +79,8 @@ class Sandbox:
         sitemap: Sitemap = sandbox_wire.made(Sitemap, frames[0][0].get("sitemap"))
         return sitemap
 
-    def _in_order(self, files: Iterable[Source], csv_format: CsvFormat) -> Iterator[tuple[Source, _Read]]:
-        waiting: deque[tuple[Source, Future[_Read]]] = deque()
+    def _in_order(self, files: Iterable[SourceFile], csv_format: CsvFormat) -> Iterator[tuple[SourceFile, _Read]]:
+        waiting: deque[tuple[SourceFile, Future[_Read]]] = deque()
         try:
             for file in files:
                 waiting.append((file, self._threads.submit(self._read, file, csv_format)))
@@ -122,7 +94,7 @@ class Sandbox:
             for _, read in waiting:
                 read.cancel()
 
-    def _read(self, file: Source, csv_format: CsvFormat) -> _Read:
+    def _read(self, file: SourceFile, csv_format: CsvFormat) -> _Read:
         try:
             data = file.data()
         except OSError as error:
@@ -145,22 +117,22 @@ class Sandbox:
             self._free.put(child)
 
 
-def _held(waiting: Iterable[tuple[Source, Future[_Read]]]) -> int:
+def _held(waiting: Iterable[tuple[SourceFile, Future[_Read]]]) -> int:
     return sum(read.result().size for _, read in waiting if read.done() and not read.exception())
 
 
-def _asked(child: Child, file: Source, data: bytes, csv_format: CsvFormat) -> _Read:
+def _asked(child: Child, file: SourceFile, data: bytes, csv_format: CsvFormat) -> _Read:
     asked = {"do": "parse", "path": file.path, "delimiter": csv_format.delimiter, "has_header": csv_format.has_header,
              "fields": dict(file.fields)}  # fmt: skip
     found: list[Parsed] = []
-    members: list[MemberFile] = []
+    members: list[HeldFile] = []
     with closing(child.ask(asked, data)) as frames:
         for told, behind in frames:
             if "parsed" in told:
                 found.append(sandbox_wire.made(Parsed, told["parsed"]))
             elif "member" in told:
                 inner = _inside(file.path, sandbox_wire.made(str, told["member"]))
-                members.append(MemberFile(file.origin, inner, behind))
+                members.append(HeldFile(file.origin, inner, behind))
             else:
                 _check_readable(told)
     parsed: Parsed = sandbox_wire.joined(Parsed, found)
@@ -174,7 +146,7 @@ def _check_readable(done: Mapping[str, object]) -> None:
         raise Unreadable(sandbox_wire.made(str, done.get("sentence")), sandbox_wire.made(str, done.get("place")))
 
 
-def _unread(file: Source, sentence: str, is_gone: bool = False, place: str = "") -> _Read:
+def _unread(file: SourceFile, sentence: str, is_gone: bool = False, place: str = "") -> _Read:
     """A page that its server no longer has is gone; whatever else cannot be read may come back."""
     if KEPT not in sentence:
         sentence = f"{sentence}; {REMOVED if is_gone else KEPT}"
@@ -205,7 +177,7 @@ def _inside(container: str, path: str) -> str:
     return "/".join((container, *parts))
 
 
-def _without_archives(file: Source, read: _Read) -> Parsed:
+def _without_archives(file: SourceFile, read: _Read) -> Parsed:
     if not read.members:
         return read.parsed
     problem = Problem(file.path, "an archive inside an archive is not read: unpack it")

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from bot.content import HeldFile
 from bot.errors import NotFound, Refused, Unavailable
-from bot.uploaded import Staged
 
 MOST_FILES = 50  # of a batch
 MOST_BYTES = 200 * 2**20  # of a batch
@@ -30,7 +30,7 @@ class UploadFolder:
     async def put(self, batch: str, name: str, data: bytes) -> str:
         return await asyncio.to_thread(self._put, batch, name, data)
 
-    async def staged(self, batch: str) -> Sequence[Staged]:
+    async def staged(self, batch: str) -> Sequence[HeldFile]:
         return await asyncio.to_thread(self._staged, batch)
 
     async def keep(self, batch: str) -> None:
@@ -61,12 +61,12 @@ class UploadFolder:
             if one.stat().st_mtime < long_ago:
                 shutil.rmtree(one, ignore_errors=True)
 
-    def _staged(self, batch: str) -> Sequence[Staged]:
+    def _staged(self, batch: str) -> Sequence[HeldFile]:
         place, origin = self._place(batch), str(self._folder.resolve())
         with _explained(place):
             if not place.is_dir():
                 raise NotFound("there is no such upload, or no longer: upload the files again")
-            return [Staged(origin, one.name, one.read_bytes()) for one in sorted(place.iterdir())]
+            return [HeldFile(origin, one.name, one.read_bytes()) for one in sorted(place.iterdir())]
 
     def _keep(self, batch: str) -> None:
         place = self._place(batch)

@@ -16,9 +16,9 @@ from time import monotonic, sleep
 import pytest
 
 from bot.adapters import sandbox_wire
-from bot.adapters.sandbox import KEPT, Sandbox, Source
+from bot.adapters.sandbox import KEPT, Sandbox
 from bot.adapters.sandbox_process import Closed, Limits
-from bot.content import CsvFormat
+from bot.content import CsvFormat, SourceFile
 from bot.errors import Unavailable
 from bot.faq import Parsed
 from bot.knowledge import Document, Passage
@@ -45,7 +45,7 @@ def acts(*said: str) -> list[File]:
     return [File(f"{n}.md", act.encode()) for n, act in enumerate(said)]
 
 
-def sentences(box: Sandbox, files: Sequence[Source]) -> list[str]:
+def sentences(box: Sandbox, files: Sequence[SourceFile]) -> list[str]:
     """For each file the first problem, or else the first question."""
     found = [parsed for _, parsed in box.parsed(files, CSV)]
     return [str(one.problems[0]) if one.problems else one.passages[0].title for one in found]

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from bot import kb_commands
+from bot import kb_commands, shell
 from bot.errors import IndexDamaged
 from bot.indexing import rebuild
 from bot.kb_commands import kb_app, plain, worded
@@ -86,7 +86,7 @@ def test_before_anything_is_ingested_the_status_says_what_to_do(shop: Bot) -> No
 
 
 def test_the_history_is_told_newest_first_with_who_and_why(shop: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kb_commands, "_who", lambda: "ann")
+    monkeypatch.setattr(shell, "who", lambda: "ann")
     assert ran("rollback", "1", "--reason", "wrong number").exit_code == 0
     assert ran("prune", "--keep", "2").output == "removed: g1\n"
     lines = ran("history").output.splitlines()

@@ -32,6 +32,7 @@ from bot.planning import Scope
 from bot.ports import Bot, Embedder, Generator, Indexes, Moods, Sampling, Store
 from bot.settings import Settings
 from bot.texts import Texts
+from bot.waiting import Room
 
 # The libraries are imported when a part is made, not before: `bot --help` must not wait for torch.
 
@@ -62,8 +63,17 @@ CONSIDERABLE = 0.05  # share of Chinese passages from which on words alone are n
 
 
 def make_embedder(settings: Settings) -> Embedder:
-    from bot.adapters.bilingual import BilingualEmbedder
+    from bot.adapters import openai_parts
     from bot.adapters.remembering import RememberingEmbedder
+
+    if openai_parts.is_address(settings.embedder):
+        return RememberingEmbedder(openai_parts.embedder(
+            settings.embedder, settings.embedder_model, settings.embedder_key.get_secret_value(),
+            api=settings.embedder_api, prefixes=(settings.embedder_query_prefix, settings.embedder_passage_prefix),
+            languages=frozenset(settings.embedder_languages), seconds=settings.embedder_seconds,
+            connect_s=settings.connect_seconds, redact=settings.redact, remembered=settings.data_dir / "embedder.json",
+        ))  # fmt: skip
+    from bot.adapters.bilingual import BilingualEmbedder
     from bot.adapters.sbert import E5, SentenceTransformerEmbedder
 
     def loaded(model: str) -> Embedder:
@@ -114,6 +124,15 @@ def make_generator(settings: Settings) -> Generator:
         from bot.adapters.silent import SilentGenerator
 
         return SilentGenerator()
+    from bot.adapters import openai_parts
+
+    if openai_parts.is_address(settings.generator):
+        return openai_parts.generator(
+            settings.generator, settings.generator_model, settings.generator_key.get_secret_value(),
+            api=settings.generator_api, context=settings.generator_context, redact=settings.redact,
+            first_s=settings.first_sentence_seconds, whole_s=settings.deadline_seconds,
+            connect_s=settings.connect_seconds,
+        )  # fmt: skip
     from bot.adapters.gpt2 import Gpt2Generator
 
     return Gpt2Generator(settings.generator, threads=settings.model_threads)
@@ -232,13 +251,17 @@ async def assembled(
     """The Bot, for as long as the block lasts. Parts given are used as they are; the others are made."""
     quiet_libraries()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    executor = ThreadPoolExecutor(settings.model_workers, thread_name_prefix="model")
+    # A thread that waits for a server keeps no processor busy: beside those, there are as many as ever.
+    is_served = settings.generator.lower().startswith(("http://", "https://"))
+    at_once, more = (settings.generator_at_once,) * 2 if is_served else (settings.model_workers, 0)
+    executor = ThreadPoolExecutor(settings.model_workers + more, thread_name_prefix="model")
     loop = asyncio.get_running_loop()
 
     async def run(function: Callable[..., Any], *arguments: Any) -> Any:
         return await loop.run_in_executor(executor, partial(function, *arguments))
 
     house, desk = make_house(settings), make_desk(settings)
+    room, given = Room(at_once, settings.drafts_waiting), (embedder, generator)
     try:
         embedder = embedder or await run(make_embedder, settings)
         generator = generator or await run(make_generator, settings)
@@ -247,10 +270,13 @@ async def assembled(
         yield Bot(
             indexes=indexes, embedder=embedder, generator=generator, hub=Hub(), policy=policy(settings),
             now=lambda: datetime.now(UTC), run=run, moods=moods, sampling=sampling(settings), wake=wake, house=house,
-            **desk,
+            room=room, **desk,
         )  # fmt: skip
     finally:
         await desk["store"].close()
+        for part in (embedder, generator):
+            if not any(part is one for one in given):
+                getattr(part, "close", lambda: None)()  # a server's connections, for one: drafts under way end
         executor.shutdown(wait=True, cancel_futures=True)
 
 

@@ -18,6 +18,7 @@ from bot.agent_commands import first_agent_line
 from bot.conversation import Author, Event, Kind
 from bot.errors import BotError, Unavailable
 from bot.indexing import content_digest
+from bot.model_servers import Checks
 from bot.output import Output
 from bot.ports import Bot, Store
 from bot.reply import Outcome
@@ -229,11 +230,21 @@ async def _check_python(settings: Settings) -> str:
 async def _check_embedder(settings: Settings) -> str:
     bootstrap.quiet_libraries()
     embedder = await asyncio.to_thread(bootstrap.make_embedder, settings)
+    if isinstance(embedder, Checks):
+        try:
+            await asyncio.to_thread(embedder.check)
+        finally:
+            embedder.close()
     return f"{embedder.name}, {embedder.dimension} dimensions"
 
 
 async def _check_generator(settings: Settings) -> str:
     generator = await asyncio.to_thread(bootstrap.make_generator, settings)
+    if isinstance(generator, Checks):
+        try:
+            return await asyncio.to_thread(generator.check)
+        finally:
+            generator.close()
     return f"{generator.name}, {generator.context} tokens of context"
 
 

@@ -187,8 +187,10 @@ async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncGenerator[str
     def ended(task: "asyncio.Future[None]") -> None:
         queue.put_nowait(None if task.cancelled() else task.exception())  # an executor may refuse the work itself
 
+    await bot.room.enter()
     running = asyncio.ensure_future(bot.run(work))
     running.add_done_callback(ended)
+    running.add_done_callback(lambda _: bot.room.leave())  # only now: one that does not hear still takes its place
     try:
         while (item := await queue.get()) is not None:
             if isinstance(item, BaseException):

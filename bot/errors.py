@@ -9,7 +9,8 @@ BotError
 ├── Unavailable          a store, model or index cannot be used now; the sentence says what to do
 │   ├── NoIndex          nothing was ingested yet
 │   ├── IndexMismatch    the index was built by another model
-│   └── IndexDamaged     a file of the index does not match its checksum
+│   ├── IndexDamaged     a file of the index does not match its checksum
+│   └── ServerFails      a model's server is away, late, or answers what it must not
 └── DeadlineExceeded     the generator was not ready in time
 """
 
@@ -64,6 +65,14 @@ class IndexDamaged(Unavailable):
     def __init__(self, file: str) -> None:
         self.file = file
         super().__init__(f"{file} does not match its checksum: run `bot ingest` again to rebuild the index")
+
+
+class ServerFails(Unavailable):
+    """`after_s`: how long it asks to be left alone; 0 when it does not say."""
+
+    def __init__(self, sentence: str, after_s: float = 0.0) -> None:
+        self.after_s = after_s
+        super().__init__(sentence)
 
 
 class DeadlineExceeded(BotError):

@@ -74,7 +74,7 @@ _TEST_CARDS = frozenset(
 )
 
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])", re.ASCII)
-_IBAN_LENGTHS = {
+IBAN_LENGTHS = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29, "BY": 28,
     "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "DO": 28, "EE": 20, "EG": 29, "ES": 24, "FI": 18,
     "FO": 18, "FR": 27, "GB": 22, "GE": 22, "GI": 23, "GL": 18, "GR": 27, "GT": 28, "HR": 21, "HU": 28, "IE": 22,
@@ -171,11 +171,11 @@ def _cards(text: str) -> Spotted:
         is_card = bool(_SCHEMES.fullmatch(digits))
         if not is_card and _LOOSE_SCHEMES.fullmatch(digits):
             is_card = bool(_CARD_WORDS.search(_before(text, found.start())))
-        if is_card and _luhn(digits) and digits not in _TEST_CARDS and len(set(digits)) > 3:
+        if is_card and is_luhn(digits) and digits not in _TEST_CARDS and len(set(digits)) > 3:
             yield found.span(), Personal("a card number", found[0], f"…{digits[-4:]}")
 
 
-def _luhn(digits: str) -> bool:
+def is_luhn(digits: str) -> bool:
     doubled = (int(digit) * (1 + n % 2) for n, digit in enumerate(reversed(digits)))
     return sum(n - 9 * (n > 9) for n in doubled) % 10 == 0
 
@@ -193,7 +193,7 @@ def _accounts(text: str) -> Spotted:
 
 def _cut_to_length(written: str) -> str:
     """As long as accounts of that country are: a word may follow behind a blank."""
-    wanted, seen = _IBAN_LENGTHS.get(written[:2].upper(), 0), 0
+    wanted, seen = IBAN_LENGTHS.get(written[:2].upper(), 0), 0
     for n, sign in enumerate(written):
         seen += sign != " "
         if seen == wanted:
@@ -203,14 +203,14 @@ def _cut_to_length(written: str) -> str:
 
 def _identities(text: str) -> Spotted:
     for found in _CHINESE_ID.finditer(text):
-        if _is_chinese_id(found[0].upper()):
+        if is_chinese_id(found[0].upper()):
             yield found.span(), Personal("an identity number", found[0], f"{found[0][:2]}…{found[0][-2:]}")
     for found in _SSN.finditer(text):
         if not _HOTLINE.search(_before(text, found.start())):
             yield found.span(), Personal("a social security number", found[0], f"…{found[0][-2:]}")
 
 
-def _is_chinese_id(written: str) -> bool:
+def is_chinese_id(written: str) -> bool:
     try:
         date(int(written[6:10]), int(written[10:12]), int(written[12:14]))
     except ValueError:

@@ -24,6 +24,7 @@ from bot.overrides import Overrides
 from bot.presence import Presence
 from bot.recalled import Recalled
 from bot.uploaded import Uploads
+from bot.waiting import Room
 
 
 class Vectors(Protocol):
@@ -368,6 +369,7 @@ class Bot:
     run: Callable[..., Awaitable[Any]]  # run(function, *arguments) in the one bounded model executor
     reranker: Reranker | None = None
     moods: Moods | None = None  # without it only the keyword rules are heard
+    room: Room = field(default_factory=Room)  # for drafts
     sampling: Sampling = field(default_factory=Sampling)
     wake: Callable[[str], None] = lambda conversation: None
     # The agents' side. A command that needs none of it is assembled without.

@@ -5,8 +5,8 @@ and commit the reply only if the bot still holds the conversation.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from time import perf_counter
@@ -16,7 +16,7 @@ from bot import dialogue, line, mood, retrieval
 from bot.compose import Draft, compose
 from bot.conversation import Author, Conversation, Event, Evidence, Kind, Reason
 from bot.dialogue import Answer, Ask, Clarify, HandOff, Hold, Reply, Say, Search
-from bot.errors import Conflict, Refused
+from bot.errors import Conflict, Refused, ServerFails
 from bot.grounding import Verdict
 from bot.hub import Draft as ShownDraft
 from bot.hub import Item, Typing
@@ -70,6 +70,7 @@ class _Part:
     draft: Draft
     generation: str
     timings: Mapping[str, float]
+    by_words: bool = False
 
 
 async def think(
@@ -79,8 +80,9 @@ async def think(
     started = perf_counter()
     plan = dialogue.plan(conversation, question)
     if isinstance(plan, Search) and bot.moods is not None and retrieval.reads(bot, plan.language):
-        heard = await bot.run(bot.moods.hear, mood.spoken(question.text))
-        plan = dialogue.heed(plan, heard, conversation, question)
+        with suppress(ServerFails):  # by keywords, then, as without an embedder
+            heard = await bot.run(bot.moods.hear, mood.spoken(question.text))
+            plan = dialogue.heed(plan, heard, conversation, question)
     language = plan.language if isinstance(plan, Search) else _language(conversation, question)
     match plan:
         case Hold():
@@ -138,7 +140,7 @@ async def _find_and_compose(bot: Bot, ask: Ask, language: str, history: Sequence
     weighed = await bot.run(retrieval.weigh, bot, found, language)  # what it reads may be the disk
     decision = dialogue.decide(found.hits, weighed.score, language, bot.policy, weighed.thresholds, weighed.known)
     if not isinstance(decision, Answer):
-        return _Part(ask, found.hits, weighed, decision, None, Draft(), found.generation, found.timings)
+        return _Part(ask, found.hits, weighed, decision, None, Draft(), found.generation, found.timings, found.by_words)
 
     def show(text: str, verdicts: Sequence[Verdict]) -> None:
         on_draft(text, _citations(verdicts, decision.hits))
@@ -156,7 +158,7 @@ async def _find_and_compose(bot: Bot, ask: Ask, language: str, history: Sequence
         "generate": draft.total_ms - draft.guard_ms,
         "guard": draft.guard_ms,
     }
-    return _Part(ask, found.hits, weighed, decision, reply, draft, found.generation, timings)
+    return _Part(ask, found.hits, weighed, decision, reply, draft, found.generation, timings, found.by_words)
 
 
 def _citations(verdicts: Sequence[Verdict], hits: Sequence[Hit]) -> tuple[Citation, ...]:
@@ -216,8 +218,13 @@ def _evidence(bot: Bot, question: Event, parts: Sequence[_Part], language: str, 
         timings=totals,
         generation=parts[0].generation,
         models={"embedder": bot.embedder.name, "generator": bot.generator.name},
-        error="; ".join(part.draft.error for part in parts if part.draft.error),
+        error="; ".join(dict.fromkeys(_wrong(parts))),
     )
+
+
+def _wrong(parts: Sequence[_Part]) -> Iterator[str]:
+    for part in parts:
+        yield from filter(None, ["searched by words alone: the embedder failed" * part.by_words, part.draft.error])
 
 
 def _verdict(verdict: Verdict, part: _Part, parts: Sequence[_Part]) -> Mapping[str, Any]:
@@ -254,11 +261,15 @@ async def answer(bot: Bot, conversation_id: str) -> bool:
         question = conversation.unanswered[0]
         bot.hub.publish(conversation_id, Typing(Author.BOT, True))
         try:
-            outcome = await think(bot, conversation, question, _drafts(bot, conversation, question, taken))
+            drafts = _drafts(bot, conversation, question, taken)
+            outcome = await taken.unless(conversation.head, think(bot, conversation, question, drafts))
         except Exception as error:
             outcome = _failed(bot, conversation, question, error)
         finally:
             bot.hub.publish(conversation_id, Typing(Author.BOT, False))
+    if outcome is None:
+        bot.hub.withdraw(conversation_id)
+        return True
     try:
         await _commit(bot, conversation_id, question, outcome)
     except Refused as error:  # a reply no store can hold: trying again would never end
@@ -266,25 +277,49 @@ async def answer(bot: Bot, conversation_id: str) -> bool:
     return True
 
 
-@contextmanager
-def _taken_over(bot: Bot, conversation_id: str) -> Iterator[list[int]]:
-    """Where in the conversation a person took it over, as that happens."""
-    taken: list[int] = []
+class _TakenOver:
+    """Notices a person taking the conversation over, as that happens."""
 
-    def notice(_: str, item: Item) -> None:
+    def __init__(self) -> None:
+        self._latest = self._read_up_to = 0
+        self._thinking: asyncio.Task[Outcome] | None = None
+
+    def notice(self, _: str, item: Item) -> None:
         if isinstance(item, Event) and item.kind in TAKES_OVER:
-            taken.append(item.seq)
+            self._latest = max(self._latest, item.seq)
+            if self._thinking is not None and self.since(self._read_up_to):
+                self._thinking.cancel()
 
-    with bot.hub.watch(conversation_id, notice):
+    def since(self, head: int) -> bool:
+        return self._latest > head
+
+    async def unless(self, head: int, thinking: Coroutine[Any, Any, Outcome]) -> Outcome | None:
+        """None when a person took over after `head`: the draft nobody waits for stops at its next token."""
+        self._read_up_to, self._thinking = head, asyncio.create_task(thinking)
+        if self.since(head):
+            self._thinking.cancel()
+        try:
+            return await self._thinking
+        except asyncio.CancelledError:
+            here = asyncio.current_task()
+            if here is not None and here.cancelling():  # the worker itself is stopped
+                raise
+            return None
+
+
+@contextmanager
+def _taken_over(bot: Bot, conversation_id: str) -> Iterator[_TakenOver]:
+    taken = _TakenOver()
+    with bot.hub.watch(conversation_id, taken.notice):
         yield taken
 
 
-def _drafts(bot: Bot, conversation: Conversation, question: Event, taken: Sequence[int]) -> OnDraft:
+def _drafts(bot: Bot, conversation: Conversation, question: Event, taken: _TakenOver) -> OnDraft:
     """Shows drafts to whoever watches, until a person takes over: then the bot says no further word."""
     numbers = count()
 
     def on_draft(text: str, citations: tuple[Citation, ...]) -> None:
-        if not any(seq > conversation.head for seq in taken):
+        if not taken.since(conversation.head):
             bot.hub.publish(conversation.id, ShownDraft(question.seq, next(numbers), text, citations))
 
     return on_draft

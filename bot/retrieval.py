@@ -14,9 +14,10 @@ from typing import Any, Protocol, runtime_checkable
 
 from bot import decision, shipped
 from bot.dialogue import Thresholds
+from bot.errors import ServerFails
 from bot.follow_up import NOTHING, Context
 from bot.knowledge import Hit, Passage, language_of, pieces, script_of
-from bot.ports import Bot, Retriever, WordMatch
+from bot.ports import Bot, Reading, Retriever, WordMatch
 from bot.text import folded_terms
 
 CANDIDATES = 50  # of each retriever, at least, that are fused
@@ -62,6 +63,7 @@ class Found:
     timings: Mapping[str, float]  # milliseconds: embed, search, fuse (and rerank)
     query: str = ""
     nearest: decision.Nearest = ()  # pieces, for the decision; empty where the retriever does not tell
+    by_words: bool = False  # the embedder's server failed
 
 
 async def search(bot: Bot, query: str, *, language: str, k: int = 5, context: Context = NOTHING) -> Found:
@@ -76,7 +78,8 @@ async def search(bot: Bot, query: str, *, language: str, k: int = 5, context: Co
         started = perf_counter()
         own = await bot.run(_rerank, bot, recalled.query, own)
         timings["rerank"] = _since(started)
-    found = Found(tuple(own[:k]), recalled.generation, timings, recalled.query, _nearest(recalled, passages, own))
+    near = _nearest(recalled, passages, own)
+    found = Found(tuple(own[:k]), recalled.generation, timings, recalled.query, near, recalled.by_words)
     if foreign:
         other = replace(found, hits=tuple(foreign[:k]), nearest=_nearest(recalled, passages, foreign))
         found = await bot.run(_preferred, bot, found, other, language)
@@ -146,6 +149,7 @@ class _Recalled:
     words: Sequence[Weighted] = ()  # of the query, and of the questions it leans on
     matching: WordMatch | None = None
     told: Mapping[str, float] = field(default_factory=dict)  # what a passage gains by sharing words with the last reply
+    by_words: bool = False
 
     def candidates(self, n: int) -> list[str]:
         named = sorted(self.told.keys() & self.dense.keys(), key=lambda id: (-self.told[id] - self.dense[id], id))
@@ -158,8 +162,8 @@ def _recall(bot: Bot, query: str, context: Context, language: str, depth: int) -
     mend = index.lexical.mended if isinstance(index.lexical, Mends) else str
     mended, context = mend(query), replace(context, asked=mend(context.asked))
     asked = [(mended, 1.0), (context.beside(mended), context.asked_weight)][: 2 if context.asked_weight else 1]
-    # Each by itself: what was asked before is remembered.
-    readings = [bot.embedder.read([text], is_query=True) for text, _ in asked if reads(bot, language)]
+    is_read = reads(bot, language)
+    readings = _readings(bot, [text for text, _ in asked]) if is_read else []
     vector = _blended([(reading.vectors, weight) for reading, (_, weight) in zip(readings, asked, strict=False)])
     words = [(reading.words[0], weight) for reading, (_, weight) in zip(readings, asked, strict=False)]
     timings = {"embed": _since(started)}
@@ -170,7 +174,16 @@ def _recall(bot: Bot, query: str, context: Context, language: str, depth: int) -
     nearest = index.dense.nearest(vector, PIECES) if vector is not None and isinstance(index.dense, Tells) else ()
     timings["search"] = _since(started)
     query, name = context.spelt_out(mended), index.manifest.generation
-    return _Recalled(query, name, dict(dense), lexical, timings, nearest, words, index.words, told)
+    by_words = is_read and not readings
+    return _Recalled(query, name, dict(dense), lexical, timings, nearest, words, index.words, told, by_words)
+
+
+def _readings(bot: Bot, texts: Sequence[str]) -> list[Reading]:
+    """Each by itself, for what was asked before is remembered; none when a server that reads them fails."""
+    try:
+        return [bot.embedder.read([text], is_query=True) for text in texts]
+    except ServerFails:
+        return []
 
 
 def _blended(vectors: Sequence[Weighted]) -> Any:
@@ -367,9 +380,10 @@ def weigh(bot: Bot, found: Found, language: str) -> Weighed:
     if key not in bot.policy.insists:
         cut = model.thresholds.get(key) or (shipped.THRESHOLDS if standard and not own else cut)
     curves = own or standard
-    if curves is None or not found.hits:
+    if curves is None or not found.hits or found.by_words:
         score = decision_score(found.hits)
-        return Weighed(score, score, cut)
+        # What was calibrated, was with vectors.
+        return Weighed(score, score, bot.policy.thresholds_for(language) if found.by_words else cut)
     shown = decision.signs(found.query, found.hits, found.nearest)
     return Weighed(curves.right.probability(shown), curves.known.probability(shown), cut)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -59,6 +59,7 @@ Level = Annotated[
 ]
 Origins = Annotated[tuple[str, ...], NoDecode, _parted(","), AfterValidator(_origin)]
 Lines = Annotated[tuple[str, ...], NoDecode, _parted("|")]
+Names = Annotated[tuple[str, ...], NoDecode, _parted(",")]
 
 
 class Settings(BaseSettings):
@@ -104,10 +105,44 @@ class Settings(BaseSettings):
     embedder: str = Field(
         "auto",
         description="`minilm` (English), `multilingual` (English and Chinese), any Hugging Face id or folder "
-        "(safetensors only), or `auto`: `bot ingest` takes what the content needs, everything else what ingest took.",
+        "(safetensors only), `http(s)://host:port/v1` of a server, or `auto`: `bot ingest` takes what the content "
+        "needs, everything else what ingest took.",
+    )
+    embedder_model: str = Field("", description="The model's name at that server.")
+    embedder_key: SecretStr = Field(SecretStr(""), description="The key that server asks for.")
+    embedder_api: Literal["openai", "tei"] = Field(
+        "openai", description="`openai` (`/embeddings`) or `tei` (`/embed`; the address then has no `/v1`)."
+    )
+    embedder_query_prefix: str = Field(
+        "", description="What its model wants in front of a question, such as `query: ` (in quotation marks)."
+    )
+    embedder_passage_prefix: str = Field("", description="The same for a passage, such as `passage: `.")
+    embedder_languages: Names = Field(("en",), description="What that model reads: `en`, `zh` or `en, zh`.")
+    embedder_seconds: Seconds = Field(
+        3.0, description="A question that server has not read by then is searched by its words alone."
     )
     generator: str = Field(
-        "composer", description="`composer` (ours), any Hugging Face id or folder, or `none` to quote passages only."
+        "composer",
+        description="`composer` (ours), any Hugging Face id or folder, `http(s)://host:port/v1` of a server that "
+        "speaks OpenAI's protocol, or `none` to quote passages only.",
+    )
+    generator_model: str = Field("", description="The model's name at that server.")
+    generator_key: SecretStr = Field(SecretStr(""), description="The key that server asks for.")
+    generator_api: Literal["chat", "completions"] = Field(
+        "chat", description="`chat` (`/chat/completions`), or `completions` for a model without a chat template."
+    )
+    generator_context: int = Field(
+        4_096, ge=1_024, description="Tokens of prompt and draft together that its model can hold."
+    )
+    generator_at_once: int = Field(8, ge=1, le=256, description="Drafts that server is asked for at once.")
+    connect_seconds: Seconds = Field(2.0, description="A model's server that takes longer to be reached is away.")
+    redact: Literal["always", "remote", "never"] = Field(
+        "remote",
+        description="Whether personal data is taken out of what a model's server is sent: if it is not on this machine "
+        "(`remote`), `always`, or `never`.",
+    )
+    drafts_waiting: int = Field(
+        16, ge=0, le=1_000, description="Drafts that may wait for their turn; one more and the passage is quoted."
     )
     temperature: float = Field(0.0, ge=0, le=2, description="Heat of the first draft; 0 takes the likeliest word.")
     top_p: float = Field(0.9, gt=0, le=1, description="Share of the likeliest words a draft is drawn from.")

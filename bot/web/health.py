@@ -7,6 +7,8 @@ from collections.abc import Awaitable
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from bot.breaker import State
+from bot.model_servers import Breaks
 from bot.ports import Bot
 from bot.web.served import served
 
@@ -24,19 +26,29 @@ async def alive() -> Response:
 
 @router.get("/readyz")
 async def ready(request: Request) -> Response:
-    """Names what is missing and says no more of it."""
-    missing = await unusable(served(request).bot)
-    body = {"status": "unavailable", "missing": missing} if missing else {"status": "ok"}
+    """Names what is missing and says no more of it. Without a model's server the bot serves, but less well."""
+    bot = served(request).bot
+    missing = await unusable(bot)
+    body: dict[str, object] = {"status": "unavailable", "missing": missing} if missing else {"status": "ok"}
+    if states := server_states(bot):
+        body["servers"] = {name: state.value for name, state in states.items()}
     return JSONResponse(body, 503 if missing else 200, headers=UNSTORED)
+
+
+def server_states(bot: Bot) -> dict[str, State]:
+    """Of the models that are behind a server."""
+    parts = {"embedder": bot.embedder, "generator": bot.generator}
+    return {name: part.state for name, part in parts.items() if isinstance(part, Breaks)}
 
 
 async def unusable(bot: Bot) -> list[str]:
     # In threads of their own: the models' own executor may be busy for seconds, which is no reason to send nobody.
-    parts = {
+    parts: dict[str, Awaitable[object]] = {
         "database": bot.store.check(),
         "index": asyncio.to_thread(bot.indexes.current),
-        "models": asyncio.to_thread(bot.embedder.embed, ["ready"], is_query=True),
     }
+    if not isinstance(bot.embedder, Breaks):  # without a server's the bot goes on by words
+        parts["models"] = asyncio.to_thread(bot.embedder.embed, ["ready"], is_query=True)
     found = await asyncio.gather(*(_is_usable(name, asked) for name, asked in parts.items()))
     return [name for name, is_usable in zip(parts, found, strict=True) if not is_usable]
 

@@ -22,11 +22,13 @@ from prometheus_client import (
     generate_latest,
 )
 
+from bot.breaker import State
 from bot.conversation import Author, Event, Kind, Reason, Status
 from bot.errors import BotError
 from bot.hub import Item
 from bot.ports import Bot
 from bot.settings import Settings
+from bot.web.health import server_states
 from bot.web.served import Served, served
 from bot.web.sockets import Customer
 
@@ -36,6 +38,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 OTHER = "other"
 SAMPLE_S = 0.5  # how often the event loop is asked how late it is
 KEPT = 60  # samples: the worst of half a minute is shown, however often it is asked for
+OPEN_AS = {State.CLOSED: 0.0, State.HALF_OPEN: 0.5, State.OPEN: 1.0}
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
@@ -56,6 +59,11 @@ class Meters:
         )
         self._agents = Gauge("answerdesk_agents_online", "Agents with an open console, not away.", registry=registry)
         self._passages = Gauge("answerdesk_index_passages", "Passages in the live index.", registry=registry)
+        self._servers = Gauge(
+            "answerdesk_model_server_open", "1 while a model's server is left alone, 0.5 while it is tried again.",
+            ["part"], registry=registry,
+        )  # fmt: skip
+        self._waiting = Gauge("answerdesk_drafts_waiting", "Drafts that wait for their turn.", registry=registry)
         self._lag = Gauge(
             "answerdesk_event_loop_lag_seconds", "How late the event loop was, at worst, lately.", registry=registry
         )
@@ -112,6 +120,9 @@ class Meters:
             self._sockets.labels(kind).set(kinds[kind])
         self._agents.set(len(here.bot.presence.available))
         self._lag.set(max(self._late))
+        self._waiting.set(here.bot.room.waiting)
+        for part, state in server_states(here.bot).items():
+            self._servers.labels(part).set(OPEN_AS[state])
         await self._read_statuses(here.bot)
         await self._read_index(here.bot)
 

@@ -276,7 +276,9 @@ async def assembled(
         await desk["store"].close()
         for part in (embedder, generator):
             if not any(part is one for one in given):
-                getattr(part, "close", lambda: None)()  # a server's connections, for one: drafts under way end
+                await asyncio.to_thread(
+                    getattr(part, "close", lambda: None)
+                )  # a server's connections, for one: drafts under way end
         executor.shutdown(wait=True, cancel_futures=True)
 
 

@@ -15,7 +15,7 @@ SYSTEM = (
 OVERHEAD = 256  # tokens, at most, that these words and the tags add to a prompt
 
 _MARKER = re.compile("|".join(map(re.escape, MARKERS)))
-_TAG = re.compile(r"<(?=/?(?:passage|earlier|question)\b)", re.I)
+_TAG = re.compile(r"<(?=/?(?:passage|earlier|question))", re.I)
 
 
 def parts(prompt: str) -> list[tuple[str, str]]:

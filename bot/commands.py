@@ -234,7 +234,7 @@ async def _check_embedder(settings: Settings) -> str:
         try:
             await asyncio.to_thread(embedder.check)
         finally:
-            embedder.close()
+            await asyncio.to_thread(embedder.close)
     return f"{embedder.name}, {embedder.dimension} dimensions"
 
 
@@ -244,7 +244,7 @@ async def _check_generator(settings: Settings) -> str:
         try:
             return await asyncio.to_thread(generator.check)
         finally:
-            generator.close()
+            await asyncio.to_thread(generator.close)
     return f"{generator.name}, {generator.context} tokens of context"
 
 

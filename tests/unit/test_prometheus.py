@@ -10,13 +10,16 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.access import Agent
+from bot.adapters.breaking import BreakingEmbedder, BreakingGenerator
+from bot.breaker import Rules
 from bot.conversation import Author, Event, Evidence, Kind
-from bot.errors import Unavailable
+from bot.errors import ServerFails, Unavailable
 from bot.hub import Draft, Typing
+from bot.ports import Sampling
 from bot.web import health, prometheus
 from bot.web.prometheus import Meters
 from bot.web.sockets import Customer
-from tests.fakes import AT, FakeIndexes, fake_bot, shop_bot
+from tests.fakes import AT, FakeEmbedder, FakeIndexes, fake_bot, plays, shop_bot
 
 TOKEN = "t" * 32
 NEAR, FAR = "127.0.0.1", "203.0.113.9"
@@ -145,6 +148,18 @@ async def test_gauges_are_read_when_asked_for(app: FastAPI, here: Any) -> None:
     assert (found["answerdesk_sockets", "customer"], found[("answerdesk_agents_online",)]) == (0, 0)
 
 
+async def test_servers_and_the_line_of_drafts_show(app: FastAPI, here: Any) -> None:
+    here.bot = replace(here.bot, generator=BreakingGenerator(plays(ServerFails("away")), Rules(failures=1)))
+    here.bot.room.waiting = 3
+    assert (await scraped(app))["answerdesk_model_server_open", "generator"] == 0
+    with pytest.raises(ServerFails):
+        list(here.bot.generator.generate("", Sampling()))
+    found = await scraped(app)
+    assert found["answerdesk_model_server_open", "generator"] == 1
+    assert found[("answerdesk_drafts_waiting",)] == 3
+    assert ("answerdesk_model_server_open", "embedder") not in found
+
+
 async def test_a_database_that_is_away_hides_its_own_gauge_only(app: FastAPI, here: Any) -> None:
     await scraped(app)
     here.bot.records.fails = Unavailable("gone")
@@ -224,6 +239,15 @@ async def test_ready_when_every_part_is_usable(app: FastAPI) -> None:
     response = await get(app, "/readyz", FAR)
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
     assert response.headers["cache-control"] == "no-store"
+
+
+async def test_servers_that_fail_are_named_and_do_not_make_the_bot_unready(app: FastAPI, here: Any) -> None:
+    embedder = BreakingEmbedder(FakeEmbedder(), Rules(failures=1))
+    here.bot = replace(here.bot, embedder=embedder)
+    embedder._line.begin()
+    embedder._line.failed(ServerFails("the server at 10.0.0.7 fails"))
+    response = await get(app, "/readyz", FAR)
+    assert (response.status_code, response.json()) == (200, {"status": "ok", "servers": {"embedder": "open"}})
 
 
 @pytest.fixture

@@ -47,6 +47,9 @@ def test_every_setting_says_what_it_is_for() -> None:
         ("drafts", "1", 1),
         ("identity_secret", "x" * 32, "x" * 32),
         ("identity_secret", "", ""),
+        ("embedder_languages", "en, zh", ("en", "zh")),
+        ("embedder_query_prefix", "query: ", "query: "),
+        ("redact", "always", "always"),
     ],
 )
 def test_values_are_read_from_text(monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: object) -> None:
@@ -63,6 +66,8 @@ def test_values_are_read_from_text(monkeypatch: pytest.MonkeyPatch, name: str, t
         ("deadline_seconds", "0"), ("first_sentence_seconds", "-1"), ("conversations_per_hour", "0"),
         ("deadline_seconds", "nan"), ("deadline_seconds", "inf"), ("answer_threshold", "nan"),
         ("log_level", "loud"), ("identity_secret", "too short"),
+        ("redact", "sometimes"), ("generator_api", "grpc"), ("embedder_api", "grpc"), ("drafts_waiting", "-1"),
+        ("generator_at_once", "0"), ("generator_context", "100"), ("connect_seconds", "0"), ("embedder_seconds", "inf"),
         ("embed_origins", "https://a.com; script-src *"), ("embed_origins", "https://a.com https://b.com"),
     ],
 )  # fmt: skip
@@ -89,6 +94,14 @@ def test_a_databases_address_gets_its_driver(given: str, driven: str) -> None:
 def test_without_an_address_the_database_is_a_file_in_the_data_folder(tmp_path: Path) -> None:
     assert Settings().sql_url == f"sqlite+aiosqlite:///{tmp_path}/var/bot.sqlite"
     assert Settings(data_dir=Path("/srv/data")).sql_url == "sqlite+aiosqlite:////srv/data/bot.sqlite"
+
+
+def test_keys_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_GENERATOR_KEY", "sk-hidden")
+    monkeypatch.setenv("BOT_EMBEDDER_KEY", "sk-hidden")
+    settings = Settings()
+    assert settings.generator_key.get_secret_value() == "sk-hidden"
+    assert "sk-hidden" not in f"{settings!r} {settings} {settings.model_dump_json()}"
 
 
 def test_settings_do_not_change() -> None:

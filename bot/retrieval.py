@@ -374,18 +374,23 @@ def weigh(bot: Bot, found: Found, language: str) -> Weighed:
     """
     key = "zh" if script_of(language) == "zh" else "en"
     index = bot.indexes.current()
-    model = index.decision or decision.Model({})
+    model = (None if found.by_words else index.decision) or decision.Model({})  # what was calibrated, was with vectors
     own, standard = model.curves.get(key), shipped.curves(bot.embedder.name, key, index.manifest.passages)
+    if found.by_words:
+        standard = shipped.curves_by_words(key)
     cut = bot.policy.thresholds_for(language)
     if key not in bot.policy.insists:
-        cut = model.thresholds.get(key) or (shipped.THRESHOLDS if standard and not own else cut)
+        cut = model.thresholds.get(key) or (_shipped_cut(found) if standard and not own else cut)
     curves = own or standard
-    if curves is None or not found.hits or found.by_words:
+    if curves is None or not found.hits:
         score = decision_score(found.hits)
-        # What was calibrated, was with vectors.
-        return Weighed(score, score, bot.policy.thresholds_for(language) if found.by_words else cut)
+        return Weighed(score, score, cut)
     shown = decision.signs(found.query, found.hits, found.nearest)
     return Weighed(curves.right.probability(shown), curves.known.probability(shown), cut)
+
+
+def _shipped_cut(found: Found) -> Thresholds:
+    return shipped.BY_WORDS if found.by_words else shipped.THRESHOLDS
 
 
 def decision_score(hits: Sequence[Hit]) -> float:

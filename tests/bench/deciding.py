@@ -3,7 +3,7 @@
 Each set is indexed by itself. Where a set has no questions nothing answers, every fifth document is left out and its
 questions are those. Prints, for each set, the rule by hand, curves fitted on all other sets, and curves fitted on
 itself (cross-validated); then what a promise made on one set is worth on another; then the curves fitted on all of
-them, as `bot/shipped.py` holds them.
+them, as `bot/shipped.py` holds them. With `--by-words` nothing is embedded: the curves for when a server is away.
 """
 
 import asyncio
@@ -15,13 +15,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bot import bootstrap, calibrate, decision, judged, metrics
 from bot.calibrate import Seen
 from bot.decision import Curves
 from bot.indexing import rebuild
 from bot.judged import Query
 from bot.knowledge import Document, Passage
-from bot.ports import Bot
+from bot.ports import WORD_DIMENSIONS, Bot, Reading
 from bot.risk import Outcome
 from bot.settings import Settings
 
@@ -96,10 +98,28 @@ def sets(folder: Path) -> Iterator[tuple[str, Set]]:
 # ── searching ──
 
 
-async def searched(settings: Settings, folder: Path) -> dict[str, list[Seen]]:
+class ReadsNothing:
+    """An embedder of no language any of the sets is in: all is found by words."""
+
+    name, dimension, languages = "none", 1, frozenset({"zh"})
+
+    def embed(self, texts: Sequence[str], **_: Any) -> Any:
+        return np.ones((len(texts), 1), dtype=np.float32)
+
+    def read(self, texts: Sequence[str], **_: Any) -> Reading:
+        return Reading(self.embed(texts), [np.zeros((0, WORD_DIMENSIONS), dtype=np.int8)] * len(texts))
+
+
+async def searched(settings: Settings, folder: Path, by_words: bool) -> dict[str, list[Seen]]:
     rows = {}
-    embedder = await asyncio.to_thread(bootstrap.make_embedder, settings)
-    for name, (passages, queries) in sets(folder):
+    embedder: Any = ReadsNothing() if by_words else await asyncio.to_thread(bootstrap.make_embedder, settings)
+    found = list(sets(folder))
+    if by_words:  # the live index of the sample shop is another embedder's
+        store = bootstrap.make_store(settings)
+        shop = [one for one in await store.live_passages() if one.language == "en"]
+        await store.close()
+        found.append(("sample shop", (shop, [one for one in sample_queries() if one.language == "en"])))
+    for name, (passages, queries) in found:
         with bootstrap.temporary_folder() as place:
             own = bootstrap.own_settings(settings, place, generator="none")
             await bootstrap.migrated(own)
@@ -107,6 +127,8 @@ async def searched(settings: Settings, folder: Path) -> dict[str, list[Seen]]:
                 await _index(bot, passages)
                 rows[name] = await calibrate.judged_searches(bot, queries)
         print(f"searched {name}: {len(rows[name])} questions", file=sys.stderr, flush=True)
+    if by_words:
+        return rows
     async with bootstrap.assembled(settings.model_copy(update={"generator": "none"}), embedder=embedder) as bot:
         rows["sample shop"] = [s for s in await calibrate.judged_searches(bot, sample_queries()) if s.language == "en"]
     return rows
@@ -182,7 +204,7 @@ def _kept(some: Sequence[Seen], start: Curves, other: Sequence[Seen]) -> str:
 
 
 def main() -> None:
-    rows = asyncio.run(searched(Settings(), Path(sys.argv[1])))
+    rows = asyncio.run(searched(Settings(), Path(sys.argv[1]), "--by-words" in sys.argv[2:]))
     report(rows)
     print("\n" + json.dumps(decision.Model({"en": pooled(rows)}).as_mapping()["curves"]["en"], indent=1))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import reply, retrieval
+from bot import reply, retrieval, shipped
 from bot.adapters.breaking import BreakingEmbedder, BreakingGenerator
 from bot.adapters.remembering import RememberingEmbedder
 from bot.breaker import Rules, State
@@ -156,7 +156,8 @@ async def test_without_a_vector_words_alone_find_what_is_asked_for_and_then_it_i
 
 async def test_an_answer_found_by_words_says_so_in_its_evidence_and_still_comes() -> None:
     inner, embedder, _ = shaky()
-    bot = await shop_bot(writes("You can return unused items within 30 days."), embedder=embedder)
+    policy = replace(POLICY, thresholds=Thresholds(0.2, 0.1), insists=frozenset({"en"}))
+    bot = await shop_bot(writes("You can return unused items within 30 days."), embedder=embedder, policy=policy)
     inner.fails = AWAY
     outcome = await reply.ask(bot, "How do I return something?")
     assert outcome.citations
@@ -172,8 +173,10 @@ async def test_what_was_calibrated_with_vectors_decides_nothing_without() -> Non
     inner.fails = AWAY
     found = await retrieval.search(bot, "How do I return something now?", language="en")
     weighed = retrieval.weigh(bot, found, "en")
-    assert weighed.thresholds == Thresholds(0.9, 0.8)
-    assert weighed.score == retrieval.decision_score(found.hits)
+    assert weighed.thresholds == shipped.BY_WORDS
+    assert weighed.score < retrieval.decision_score(found.hits), "surer by hand than words alone allow"
+    insisting = replace(bot, policy=replace(bot.policy, insists=frozenset({"en"})))
+    assert retrieval.weigh(insisting, found, "en").thresholds == Thresholds(0.9, 0.8)
 
 
 async def test_moods_that_cannot_be_heard_are_left_to_the_words() -> None:

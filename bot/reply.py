@@ -136,7 +136,7 @@ def _after(shown: Reply | None, on_draft: OnDraft) -> OnDraft:
 
 
 async def _find_and_compose(bot: Bot, ask: Ask, language: str, history: Sequence[Turn], on_draft: OnDraft) -> _Part:
-    found = await retrieval.search(bot, ask.question, language=language, context=ask.context)
+    found = await retrieval.search(bot, ask.question, language=language, context=ask.context, may_lack=True)
     weighed = await bot.run(retrieval.weigh, bot, found, language)  # what it reads may be the disk
     decision = dialogue.decide(found.hits, weighed.score, language, bot.policy, weighed.thresholds, weighed.known)
     if not isinstance(decision, Answer):

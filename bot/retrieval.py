@@ -66,10 +66,13 @@ class Found:
     by_words: bool = False  # the embedder's server failed
 
 
-async def search(bot: Bot, query: str, *, language: str, k: int = 5, context: Context = NOTHING) -> Found:
+async def search(
+    bot: Bot, query: str, *, language: str, k: int = 5, context: Context = NOTHING, may_lack: bool = False
+) -> Found:  # fmt: skip
     """The `k` live passages that answer `query` best, given what it leans on, all in one language: the customer's,
-    unless only another has what reaches the threshold. Raises what `Indexes.current` raises."""
-    recalled = await bot.run(_recall, bot, query, context, language, max(DEPTH, k))
+    unless only another has what reaches the threshold. Raises what `Indexes.current` raises, and ServerFails of the
+    embedder, unless the vector `may_lack`: a customer is answered without, but nothing is measured so."""
+    recalled = await bot.run(_recall, bot, query, context, language, max(DEPTH, k), may_lack)
     started = perf_counter()
     passages = await _passages(bot, recalled, language, max(CANDIDATES, k))
     own, foreign = await bot.run(_fuse, bot, recalled, passages, language, k)
@@ -156,14 +159,14 @@ class _Recalled:
         return list(dict.fromkeys((*list(self.dense)[:n], *list(self.lexical)[:n], *named[:n])))
 
 
-def _recall(bot: Bot, query: str, context: Context, language: str, depth: int) -> _Recalled:
+def _recall(bot: Bot, query: str, context: Context, language: str, depth: int, may_lack: bool) -> _Recalled:
     index = bot.indexes.current()
     started = perf_counter()
     mend = index.lexical.mended if isinstance(index.lexical, Mends) else str
     mended, context = mend(query), replace(context, asked=mend(context.asked))
     asked = [(mended, 1.0), (context.beside(mended), context.asked_weight)][: 2 if context.asked_weight else 1]
     is_read = reads(bot, language)
-    readings = _readings(bot, [text for text, _ in asked]) if is_read else []
+    readings = _readings(bot, [text for text, _ in asked], may_lack) if is_read else []
     vector = _blended([(reading.vectors, weight) for reading, (_, weight) in zip(readings, asked, strict=False)])
     words = [(reading.words[0], weight) for reading, (_, weight) in zip(readings, asked, strict=False)]
     timings = {"embed": _since(started)}
@@ -178,11 +181,13 @@ def _recall(bot: Bot, query: str, context: Context, language: str, depth: int) -
     return _Recalled(query, name, dict(dense), lexical, timings, nearest, words, index.words, told, by_words)
 
 
-def _readings(bot: Bot, texts: Sequence[str]) -> list[Reading]:
+def _readings(bot: Bot, texts: Sequence[str], may_lack: bool) -> list[Reading]:
     """Each by itself, for what was asked before is remembered; none when a server that reads them fails."""
     try:
         return [bot.embedder.read([text], is_query=True) for text in texts]
     except ServerFails:
+        if not may_lack:
+            raise
         return []
 
 
@@ -380,17 +385,14 @@ def weigh(bot: Bot, found: Found, language: str) -> Weighed:
         standard = shipped.curves_by_words(key)
     cut = bot.policy.thresholds_for(language)
     if key not in bot.policy.insists:
-        cut = model.thresholds.get(key) or (_shipped_cut(found) if standard and not own else cut)
+        usual = shipped.BY_WORDS if found.by_words else shipped.THRESHOLDS
+        cut = model.thresholds.get(key) or (usual if standard and not own else cut)
     curves = own or standard
     if curves is None or not found.hits:
         score = decision_score(found.hits)
         return Weighed(score, score, cut)
     shown = decision.signs(found.query, found.hits, found.nearest)
     return Weighed(curves.right.probability(shown), curves.known.probability(shown), cut)
-
-
-def _shipped_cut(found: Found) -> Thresholds:
-    return shipped.BY_WORDS if found.by_words else shipped.THRESHOLDS
 
 
 def decision_score(hits: Sequence[Hit]) -> float:

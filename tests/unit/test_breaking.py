@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from bot import reply, retrieval, shipped
+from bot import calibrate, evaluate, reply, retrieval, shipped
 from bot.adapters.breaking import BreakingEmbedder, BreakingGenerator
 from bot.adapters.remembering import RememberingEmbedder
 from bot.breaker import Rules, State
 from bot.decision import Model
 from bot.dialogue import Thresholds
 from bot.errors import Refused, ServerFails
+from bot.judged import Query
 from bot.model_servers import Breaks
 from bot.mood import Heard
 from bot.ports import Generator, Sampling
 from bot.web import health
-from tests.fakes import POLICY, FakeEmbedder, plays, shop_bot, writes
+from tests.fakes import POLICY, RETURNS, FakeEmbedder, plays, shop_bot, writes
 
 RULES = Rules(failures=2, window_s=30, pause_s=5)
 AWAY = ServerFails("the server at 10.0.0.2 cannot be reached")
@@ -138,11 +139,11 @@ def shaky() -> tuple[Shaky, Any, Clock]:
 async def test_without_a_vector_words_alone_find_what_is_asked_for_and_then_it_is_as_before() -> None:
     inner, embedder, clock = shaky()
     bot = await shop_bot(writes("Unused."), embedder=embedder)
-    whole = await retrieval.search(bot, "How long does delivery take", language="en")
+    whole = await retrieval.search(bot, "How long does delivery take", language="en", may_lack=True)
     assert not whole.by_words
     inner.fails, n_before = AWAY, inner.n_asked
     for n in range(4):
-        found = await retrieval.search(bot, f"How long does delivery take {n}", language="en")
+        found = await retrieval.search(bot, f"How long does delivery take {n}", language="en", may_lack=True)
         assert found.by_words
         assert found.hits[0].passage == whole.hits[0].passage
         assert found.hits[0].dense == 0.0
@@ -150,8 +151,19 @@ async def test_without_a_vector_words_alone_find_what_is_asked_for_and_then_it_i
     assert inner.n_asked - n_before == RULES.failures, "then it was left alone"
     inner.fails = None
     clock.at += 5
-    assert not (await retrieval.search(bot, "How long does delivery take 9", language="en")).by_words
+    assert not (await retrieval.search(bot, "How long does delivery take 9", language="en", may_lack=True)).by_words
     assert embedder.state is State.CLOSED
+
+
+async def test_nothing_is_measured_without_vectors() -> None:
+    """Else a publish gate or a calibration would be about another search than the one customers get."""
+    inner, embedder, _ = shaky()
+    bot = await shop_bot(embedder=embedder)
+    inner.fails = AWAY
+    with pytest.raises(ServerFails):
+        await evaluate.judge(bot, [Query("q", "How do I return something?", relevant={RETURNS.anchor: 1})])
+    with pytest.raises(ServerFails):
+        await calibrate.gather(bot, [], ["What is the weather?"])
 
 
 async def test_an_answer_found_by_words_says_so_in_its_evidence_and_still_comes() -> None:
@@ -168,10 +180,10 @@ async def test_what_was_calibrated_with_vectors_decides_nothing_without() -> Non
     inner, embedder, _ = shaky()
     bot = await shop_bot(embedder=embedder, policy=replace(POLICY, thresholds=Thresholds(0.9, 0.8)))
     bot.indexes.calibrate(Model({}, {"en": Thresholds(0.1, 0.05)}), bot.indexes.live())
-    with_vectors = await retrieval.search(bot, "How do I return something?", language="en")
+    with_vectors = await retrieval.search(bot, "How do I return something?", language="en", may_lack=True)
     assert retrieval.weigh(bot, with_vectors, "en").thresholds == Thresholds(0.1, 0.05)
     inner.fails = AWAY
-    found = await retrieval.search(bot, "How do I return something now?", language="en")
+    found = await retrieval.search(bot, "How do I return something now?", language="en", may_lack=True)
     weighed = retrieval.weigh(bot, found, "en")
     assert weighed.thresholds == shipped.BY_WORDS
     assert weighed.score < retrieval.decision_score(found.hits), "surer by hand than words alone allow"
@@ -196,7 +208,7 @@ async def test_any_other_failure_of_an_embedder_is_no_reason_to_go_on() -> None:
     bot = await shop_bot(embedder=embedder)
     inner.fails = RuntimeError("out of memory")
     with pytest.raises(RuntimeError):
-        await retrieval.search(bot, "How do I return something?", language="en")
+        await retrieval.search(bot, "How do I return something?", language="en", may_lack=True)
     assert embedder.state is State.CLOSED
 
 
@@ -208,7 +220,7 @@ async def test_readiness_names_the_state_of_servers_and_stays_ready() -> None:
     bot = await shop_bot(BreakingGenerator(writes(""), RULES, Clock()), embedder=embedder)
     inner.fails = AWAY
     for n in range(2):
-        await retrieval.search(bot, f"delivery {n}", language="en")
+        await retrieval.search(bot, f"delivery {n}", language="en", may_lack=True)
     assert health.server_states(bot) == {"embedder": State.OPEN, "generator": State.CLOSED}
     assert await health.unusable(bot) == []
 

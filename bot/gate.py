@@ -13,10 +13,11 @@ from typing import Any
 from bot import evaluate
 from bot.errors import NoIndex
 from bot.evaluate import Ranked
+from bot.indexes import Index
 from bot.judged import Query
 from bot.knowledge import Passage
 from bot.planning import Planned
-from bot.ports import Bot, Index, Store
+from bot.ports import Bot, Store
 
 OFFERED = 3  # near questions a customer is shown
 RISES = 1e-9

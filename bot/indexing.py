@@ -8,9 +8,10 @@ from typing import Any
 
 from bot import retrieval
 from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex
+from bot.indexes import Manifest
 from bot.knowledge import Passage, Piece, pieces
 from bot.planning import Planned
-from bot.ports import Bot, Manifest
+from bot.ports import Bot
 
 ROUNDS = 5  # of publishing, while other ingests go on changing what should be published
 BATCH = 256  # pieces embedded between two signs of progress

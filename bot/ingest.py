@@ -12,12 +12,13 @@ from time import perf_counter
 from bot import gate, indexing
 from bot.content import COMMAS, CsvFormat, Problem, SourceFile
 from bot.gate import Verdict
+from bot.indexes import Manifest
 from bot.indexing import Progress, rebuild, silent
 from bot.judged import Query
 from bot.knowledge import Passage, script_of
 from bot.overrides import Edited
 from bot.planning import Parse, Planned, Scope, parsed_here, plan
-from bot.ports import Bot, Manifest, Store
+from bot.ports import Bot, Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import bootstrap, ingest, planning, shell
-from bot.bootstrap import FoundFiles
+from bot import bootstrap, bootstrap_content, ingest, planning, shell
+from bot.bootstrap_content import FoundFiles
 from bot.commands import opened_store, ready
 from bot.content import CsvFormat, Problem, SourceFile
 from bot.errors import IndexDamaged, IndexMismatch, NoIndex, Refused
@@ -105,11 +105,11 @@ async def run(settings: Settings, output: Output, wish: Wish) -> int:
 
 async def _planned(settings: Settings, wish: Wish, progress: Callable[[int, int], None]) -> tuple[Planned, FoundFiles]:
     """The plan, and what it was made of."""
-    with bootstrap.make_sandbox() as sandbox:
+    with bootstrap_content.make_sandbox() as sandbox:
         async with opened_store(settings) as store:
             await store.check()
             known = await store.origins()
-            found = await asyncio.to_thread(bootstrap.found_files, settings, wish.paths, known, sandbox)
+            found = await asyncio.to_thread(bootstrap_content.found_files, settings, wish.paths, known, sandbox)
             counted = _counted(found.files, progress)
             overrides = await bootstrap.make_overrides(store).overrides()
             planned = await planning.plan(

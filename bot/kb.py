@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.errors import Conflict, IndexDamaged, NotFound, Refused
+from bot.indexes import Manifest
 from bot.indexing import digest_of_ids
 from bot.knowledge import Passage
-from bot.ports import Bot, Manifest, Published
+from bot.ports import Bot, Published
 
 ROUNDS = 5  # of going back, while others publish
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from bot import bootstrap, kb, lint_commands, recall_commands, shell
+from bot import bootstrap, bootstrap_content, kb, lint_commands, recall_commands, shell
 from bot.errors import Unavailable
 from bot.kb import Difference, Generation
 from bot.knowledge import Passage
@@ -121,7 +121,7 @@ def lint(
     json: Json = False,
 ) -> None:
     """Look through what is live: conflicts, duplicates, personal data, dead links."""
-    pairs = bootstrap.near_pairs()
+    pairs = bootstrap_content.near_pairs()
     shell.guarded(lambda: _with_the_shelf(lambda bot: lint_commands.lint(bot, Output(json), pairs, max_words)))
 
 

@@ -10,14 +10,15 @@ from datetime import datetime
 from functools import cache, lru_cache, partial
 from math import sqrt
 from time import perf_counter
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from bot import decision, shipped
 from bot.dialogue import Thresholds
 from bot.errors import ServerFails
 from bot.follow_up import NOTHING, Context
+from bot.indexes import Divides, Mends, Reading, Retriever, Tells, WordMatch
 from bot.knowledge import Hit, Passage, language_of, pieces, script_of
-from bot.ports import Bot, Reading, Retriever, WordMatch
+from bot.ports import Bot
 from bot.text import folded_terms
 
 CANDIDATES = 50  # of each retriever, at least, that are fused
@@ -31,27 +32,6 @@ ALIKE = 0.35  # of the words with which a passage can share most with a reply; m
 COVERED = 0.75  # of the topic words, for a passage in another language that was found by words alone
 RERANKED = 20
 PIECES = 40  # twice what the decision looks at: enough when a passage is held out
-
-
-@runtime_checkable
-class Mends(Protocol):
-    """A lexical retriever that also sets slips of the keyboard right, by the words the passages use."""
-
-    def mended(self, query: str) -> str: ...
-
-
-@runtime_checkable
-class Tells(Protocol):
-    """A dense retriever that also tells which pieces are nearest, best first, each by its passage."""
-
-    def nearest(self, vector: Any, k: int) -> decision.Nearest: ...
-
-
-@runtime_checkable
-class Divides(Protocol):
-    """An embedder made of several, whose vectors for two languages cannot be compared."""
-
-    def compares(self, one: str, other: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

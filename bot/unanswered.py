@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from bot.desk import Unanswered
-from bot.ports import Bot, Vectors
+from bot.indexes import Vectors
+from bot.ports import Bot
 from bot.retrieval import reads
 from bot.smalltalk import small_talk, without_pleasantries
 from bot.text import folded_terms, normalised

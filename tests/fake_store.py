@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from bot.content import Source, Sources
 from bot.conversation import WINDOW, Conversation, Event
 from bot.errors import Conflict, NotFound
+from bot.indexes import Manifest
 from bot.knowledge import Document, Passage
-from bot.ports import Changed, Manifest, Published, Session, Step
+from bot.ports import Changed, Published, Session, Step
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -14,9 +14,10 @@ from bot.decision import Model
 from bot.dialogue import Policy, Thresholds
 from bot.errors import Conflict, IndexMismatch, NoIndex, NotFound, Refused
 from bot.hub import Hub
+from bot.indexes import Index, Indexes, Manifest, Reading
 from bot.indexing import rebuild
 from bot.knowledge import Document, Passage, Piece
-from bot.ports import Bot, Generator, Index, Indexes, Manifest, Reading, Sampling, Session, Store
+from bot.ports import Bot, Generator, Sampling, Session, Store
 from tests.fake_inbox import FakeInbox
 from tests.fake_overrides import FakeOverrides
 from tests.fake_store import FakeStore

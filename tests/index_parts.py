@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.adapters.generations import Generations
+from bot.indexes import Index
 from bot.knowledge import Passage, Piece
-from bot.ports import Index
 
 AT = datetime(2026, 11, 22, 0, 59, 59, tzinfo=UTC)
 

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from bot.errors import Unavailable
+from bot.indexes import Reading, Vectors
 from bot.knowledge import language_of, script_of
-from bot.ports import Embedder, Reading, Vectors
+from bot.ports import Embedder
 
 CENTRES = Path(__file__).parents[1] / "models" / "multilingual" / "centres.json"
 ENOUGH = 20  # entries whose own middle says more than the general one

@@ -23,8 +23,8 @@ import numpy as np
 import Stemmer
 
 from bot.errors import IndexDamaged
+from bot.indexes import Vectors
 from bot.knowledge import Passage, language_of, script_of
-from bot.ports import Vectors
 from bot.text import Spelling, runs, terms
 
 FILE = "bm25.npz"

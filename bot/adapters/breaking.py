@@ -10,7 +10,8 @@ from typing import Any
 
 from bot.breaker import RULES, Breaker, Rules, State
 from bot.errors import ServerFails
-from bot.ports import Embedder, Generator, Reading, Sampling, Vectors
+from bot.indexes import Reading, Vectors
+from bot.ports import Embedder, Generator, Sampling
 
 log = logging.getLogger(__name__)
 

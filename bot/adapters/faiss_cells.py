@@ -21,8 +21,8 @@ import numpy as np
 from bot.adapters import faiss_rows
 from bot.adapters.faiss_exact import one_thread, restored
 from bot.errors import IndexDamaged
+from bot.indexes import Vectors
 from bot.knowledge import Piece
-from bot.ports import Vectors
 
 CODES, PIECES = "cells.faiss", "pieces.npz"
 COMPARED = 400  # pieces, at least, whose codes were nearest and which are compared by their vectors

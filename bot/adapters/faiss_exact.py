@@ -10,8 +10,8 @@ import faiss
 import numpy as np
 
 from bot.errors import IndexDamaged
+from bot.indexes import Vectors
 from bot.knowledge import Piece
-from bot.ports import Vectors
 
 VECTORS, OWNERS = "vectors.faiss", "pieces.json"
 SWELLS = 16  # FAISS may reckon a table of eight times the centres, which are in the file

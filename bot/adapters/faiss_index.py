@@ -11,8 +11,8 @@ import numpy as np
 
 from bot.adapters.faiss_cells import CODES, Cells, Progress
 from bot.adapters.faiss_exact import OWNERS, VECTORS, Exact
+from bot.indexes import Vectors
 from bot.knowledge import Piece
-from bot.ports import Vectors
 
 __all__ = ["MANY", "OWNERS", "VECTORS", "FaissIndex", "FaissPart"]
 

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import IndexDamaged, Unavailable
-from bot.ports import Manifest
+from bot.indexes import Manifest
 
 PATIENCE = 30.0  # seconds to wait for another publication
 MANIFEST, CURRENT, UNFINISHED, CANDIDATE = "manifest.json", "CURRENT", ".new-", ".candidate"

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from bot.indexes import Reading, Retriever, Vectors, WordMatch
 from bot.knowledge import Passage, Piece
-from bot.ports import Reading, Retriever, Vectors, WordMatch
 
 IN_PLACE = ".rows"  # the ending of files that are checked and then read where they are, not into memory
 Progress = Callable[[int, int], None]  # done, total

@@ -27,8 +27,8 @@ from bot.adapters.generation_parts import (
     silent,
 )
 from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex, NotFound, Refused, Unavailable
+from bot.indexes import Index, Manifest, Reading, Vectors
 from bot.knowledge import Passage, Piece
-from bot.ports import Index, Manifest, Reading, Vectors
 
 KEPT = 5  # generations, so that one can go back
 DECISION = "decision.json"  # a file of the generation like any other: listed in the manifest, with its checksum

@@ -11,7 +11,7 @@ import numpy as np
 
 from bot.adapters.openai_calls import Calls
 from bot.errors import Refused, ServerFails
-from bot.ports import WORD_DIMENSIONS, Reading, Vectors
+from bot.indexes import WORD_DIMENSIONS, Reading, Vectors
 
 Api = Literal["openai", "tei"]
 BATCH = 32  # texts: what TEI takes at once unless it is told otherwise

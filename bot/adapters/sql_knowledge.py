@@ -12,8 +12,9 @@ from bot.adapters.rows import as_document, as_passage, document_row, generation_
 from bot.adapters.sql_database import Database, whole
 from bot.adapters.sql_statements import batches, upsert
 from bot.content import Source, Sources
+from bot.indexes import Manifest
 from bot.knowledge import Document, Passage
-from bot.ports import Manifest, Published
+from bot.ports import Published
 
 INGEST_PATIENCE = 20  # times as long for a whole knowledge base
 MOST_KNOWN = 10_000  # passages in memory, about 2 kB each

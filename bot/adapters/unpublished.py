@@ -18,8 +18,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from bot.indexes import WORD_DIMENSIONS, Reading
 from bot.knowledge import Piece
-from bot.ports import WORD_DIMENSIONS, Reading
 
 OLDEST = 7 * 24 * 3600  # seconds; what nobody published by then is not waited for
 

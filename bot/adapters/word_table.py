@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from bot.errors import IndexDamaged
+from bot.indexes import WORD_DIMENSIONS, WORD_SCALE
 from bot.knowledge import Piece
-from bot.ports import WORD_DIMENSIONS, WORD_SCALE
 
 WORDS, PLACES = "words.i8", "words.json"
 MOST = 4_000_000  # words, 256 MB: with more of them none are kept, and the order is what the other retrievers say

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
-from bot import bootstrap, ingest, kb_pages, uploads
+from bot import bootstrap_content, ingest, kb_pages, uploads
 from bot.access import Action, Agent
 from bot.content import Problem
 from bot.gate import Moved, Verdict
@@ -121,7 +121,7 @@ def _changing(request: Request, who: Seat, plan: Plan, reason: str) -> dict[str,
 async def _gate(here: Served, reason: str) -> Gate:
     sources = await here.bot.store.sources()
     origins = sorted({one.origin for one in sources})
-    queries = await asyncio.to_thread(bootstrap.judged_questions, here.settings, origins)
+    queries = await asyncio.to_thread(bootstrap_content.judged_questions, here.settings, origins)
     return Gate(queries, here.settings.gate_max_error or None, reason.strip())
 
 
@@ -152,7 +152,7 @@ async def _body(request: Request) -> bytes:
 
 @asynccontextmanager
 async def _sandbox() -> AsyncIterator[Any]:
-    sandbox = bootstrap.make_sandbox()
+    sandbox = bootstrap_content.make_sandbox()
     try:
         yield sandbox
     finally:

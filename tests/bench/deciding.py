@@ -20,10 +20,11 @@ import numpy as np
 from bot import bootstrap, calibrate, decision, judged, metrics
 from bot.calibrate import Seen
 from bot.decision import Curves
+from bot.indexes import WORD_DIMENSIONS, Reading
 from bot.indexing import rebuild
 from bot.judged import Query
 from bot.knowledge import Document, Passage
-from bot.ports import WORD_DIMENSIONS, Bot, Reading
+from bot.ports import Bot
 from bot.risk import Outcome
 from bot.settings import Settings
 

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot import bootstrap, dialogue, evaluate, ingest, judged, metrics, retrieval, smalltalk
+from bot import bootstrap, bootstrap_content, dialogue, evaluate, ingest, judged, metrics, retrieval, smalltalk
 from bot.follow_up import NOTHING, Context
 from bot.judged import Query, Said
 from bot.knowledge import Document, Passage, language_of
@@ -186,8 +186,8 @@ def cast(folder: Path) -> tuple[list[Passage], Sets]:
 
 
 async def _ingested(bot: Bot) -> None:
-    with bootstrap.make_sandbox() as sandbox:
-        found = bootstrap.found_files(Settings(), [ROOT / "knowledge_base"], [], sandbox)
+    with bootstrap_content.make_sandbox() as sandbox:
+        found = bootstrap_content.found_files(Settings(), [ROOT / "knowledge_base"], [], sandbox)
         await ingest.ingest(bot, found.files, found.scopes, parse=sandbox.parsed)
 
 

@@ -11,7 +11,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from bot import bootstrap, ingest, reply
+from bot import bootstrap, bootstrap_content, ingest, reply
 from bot.conversation import Author, Conversation, Event, Kind
 from bot.hub import Draft, Item
 from bot.ports import Bot, Session
@@ -132,8 +132,10 @@ async def _ingest(settings: Settings, root: Path) -> dict[str, Any]:
     quiet = settings.model_copy(update={"generator": "none", "model_threads": os.cpu_count() or 1})
     async with bootstrap.assembled(quiet) as bot:
         started = perf_counter()
-        with bootstrap.make_sandbox() as sandbox:
-            found = await asyncio.to_thread(bootstrap.found_files, settings, [root / "knowledge_base"], [], sandbox)
+        with bootstrap_content.make_sandbox() as sandbox:
+            found = await asyncio.to_thread(
+                bootstrap_content.found_files, settings, [root / "knowledge_base"], [], sandbox
+            )
             report = await ingest.ingest(bot, found.files, found.scopes, parse=sandbox.parsed)
         ours = len(report.added) / (perf_counter() - started)
         texts = [f"{passage.title}\n{passage.text}" for passage in report.added]

@@ -20,7 +20,7 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Any, Protocol, Self
 
-from bot import bootstrap, indexing, judged, metrics, retrieval
+from bot import bootstrap, bootstrap_content, indexing, judged, metrics, retrieval
 from bot.content import COMMAS
 from bot.judged import Entry, Query
 from bot.knowledge import Document, Passage, language_of
@@ -289,8 +289,8 @@ def sets(root: Path, data: Path) -> Iterator[Set]:
 
 def sample_shop(root: Path) -> Set:
     """English only, in the index as in the questions: the weights read nothing else."""
-    with bootstrap.make_sandbox() as sandbox:
-        files = bootstrap.found_files(Settings(), [root / "knowledge_base"], [], sandbox).files
+    with bootstrap_content.make_sandbox() as sandbox:
+        files = bootstrap_content.found_files(Settings(), [root / "knowledge_base"], [], sandbox).files
         parsed = [one for _, one in sandbox.parsed(files, COMMAS)]
     documents = [document for one in parsed for document in one.documents]
     passages = [passage for one in parsed for passage in one.passages]

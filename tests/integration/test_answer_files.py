@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import bootstrap
+from bot import bootstrap_content
 from bot.adapters.answer_files import AnswerFolder
 from bot.adapters.files import text_files
 from bot.errors import Refused, Unavailable
@@ -134,7 +134,7 @@ async def test_a_file_is_named_as_an_ingest_of_its_folder_names_it(
     source = await folder.source("answers-en.md", known)
     assert (source.origin, source.path) == (str(tmp_path / origin), path)
     paths = [tmp_path / "kb" / "answers"]
-    found = await asyncio.to_thread(bootstrap.found_files, Settings(), paths, sorted(known), None)
+    found = await asyncio.to_thread(bootstrap_content.found_files, Settings(), paths, sorted(known), None)
     assert [(file.origin, file.path) for file in found.files] == [(source.origin, source.path)]
 
 

@@ -10,7 +10,7 @@ from time import perf_counter
 
 import pytest
 
-from bot import answers, bootstrap, reply
+from bot import answers, bootstrap, bootstrap_content, reply
 from bot.access import Agent, Role
 from bot.adapters.sbert import SentenceTransformerEmbedder
 from bot.adapters.silent import SilentGenerator
@@ -83,9 +83,9 @@ async def full_ingest(bot: Bot, folder: Path, *, dry_run: bool = False) -> Repor
     """What `bot ingest folder` does."""
     origins = sorted({document.origin for document in await bot.store.documents()})
     settings = Settings(data_dir=folder / "var")
-    sandbox = await asyncio.to_thread(bootstrap.make_sandbox)
+    sandbox = await asyncio.to_thread(bootstrap_content.make_sandbox)
     try:
-        found = await asyncio.to_thread(bootstrap.found_files, settings, [folder], origins, sandbox)
+        found = await asyncio.to_thread(bootstrap_content.found_files, settings, [folder], origins, sandbox)
         return await ingest(bot, found.files, found.scopes, dry_run=dry_run, parse=sandbox.parsed)
     finally:
         await asyncio.to_thread(sandbox.close)

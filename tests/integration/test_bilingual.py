@@ -10,7 +10,7 @@ import pytest
 
 from bot.adapters.bilingual import BilingualEmbedder
 from bot.errors import Unavailable
-from bot.ports import Reading
+from bot.indexes import Reading
 
 DIMENSION = 4
 

@@ -21,8 +21,8 @@ from bot.adapters.faiss_index import FaissPart
 from bot.adapters.generations import Generations
 from bot.adapters.word_table import WordPart
 from bot.errors import IndexDamaged, NotFound
+from bot.indexes import WORD_DIMENSIONS, Reading
 from bot.knowledge import Passage, Piece
-from bot.ports import WORD_DIMENSIONS, Reading
 from tests.index_crashes import MODEL
 
 DIMENSION, PAGE = 16, 4096

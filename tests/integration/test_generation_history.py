@@ -9,8 +9,8 @@ from time import monotonic, sleep
 import pytest
 
 from bot.errors import Conflict, IndexDamaged, NotFound, Unavailable
+from bot.indexes import Reading
 from bot.knowledge import Passage, Piece
-from bot.ports import Reading
 from tests.index_crashes import MODEL
 from tests.index_parts import DenseJson, LexicalJson, build, contents, n_found, opened, publish, served
 

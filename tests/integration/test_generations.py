@@ -16,8 +16,8 @@ from bot.adapters import generation_files, generations
 from bot.adapters.generations import Generations
 from bot.decision import Model
 from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex, Unavailable
+from bot.indexes import Reading
 from bot.knowledge import Passage, Piece
-from bot.ports import Reading
 from tests.index_crashes import MODEL
 from tests.index_parts import AT, DenseJson, LexicalJson, Loaded, opened, publish, served
 

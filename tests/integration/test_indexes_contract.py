@@ -6,8 +6,8 @@ import pytest
 
 from bot.decision import Model
 from bot.errors import Conflict, IndexMismatch, NoIndex, NotFound, Refused
+from bot.indexes import Indexes
 from bot.knowledge import Passage, pieces
-from bot.ports import Indexes
 from tests.fakes import DELIVERY, RETURNS, WARRANTY, FakeEmbedder, FakeIndexes
 from tests.index_parts import opened
 

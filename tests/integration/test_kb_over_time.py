@@ -13,10 +13,11 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from bot import bootstrap, kb, retrieval
+from bot.indexes import WORD_DIMENSIONS, Reading
 from bot.indexing import rebuild
 from bot.kb_commands import kb_app, shelf
 from bot.knowledge import Passage
-from bot.ports import WORD_DIMENSIONS, Bot, Reading
+from bot.ports import Bot
 from bot.settings import Settings
 from tests.fakes import AT, DELIVERY, RETURNS, WARRANTY, FakeEmbedder, document
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot import bootstrap
+from bot import bootstrap_content
 from bot.access import Role
 from bot.adapters.upload_folder import UploadFolder
 from bot.ingest import ingest
@@ -267,7 +267,7 @@ async def test_what_loses_a_judged_question_needs_a_reason(
     site: Site, eve: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lamp = Query("q1", "How do I return a lamp?", language="en", relevant={ANCHOR: 1})
-    monkeypatch.setattr(bootstrap, "judged_questions", lambda settings, origins: [lamp])
+    monkeypatch.setattr(bootstrap_content, "judged_questions", lambda settings, origins: [lamp])
     job = await change(eve, "disable")
     verdict = job["result"]["verdict"]
     assert (job["result"]["is_refused"], verdict["lost"], verdict["questions"]) == (True, 1, 1)

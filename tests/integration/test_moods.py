@@ -10,8 +10,8 @@ import pytest
 from bot.adapters.mood_file import examples
 from bot.adapters.mood_model import MoodModel
 from bot.adapters.sbert import SentenceTransformerEmbedder
+from bot.indexes import Reading
 from bot.mood import FEWEST, FEWEST_ORDINARY, ORDINARY, Example, Heard, Mood
-from bot.ports import Reading
 from tests.bench.moods import JUDGED, Row, alarms, heard_in, lines, read, table
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

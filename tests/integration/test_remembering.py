@@ -8,7 +8,7 @@ import pytest
 
 from bot.adapters import remembering
 from bot.adapters.remembering import RememberingEmbedder
-from bot.ports import Reading
+from bot.indexes import Reading
 
 
 class Counting:

@@ -18,7 +18,7 @@ from sentence_transformers import SentenceTransformer
 from bot.adapters import sbert
 from bot.adapters.sbert import MINILM_WEIGHTS, SentenceTransformerEmbedder
 from bot.errors import Unavailable
-from bot.ports import WORD_SCALE
+from bot.indexes import WORD_SCALE
 
 MINILM = sbert._folder_of("minilm")
 

@@ -15,8 +15,9 @@ from bot.adapters.sql_database import Database
 from bot.content import Source, Sources
 from bot.conversation import WINDOW, Author, Conversation, Event, Evidence, Kind, Reason, Status
 from bot.errors import BotError, Conflict, NotFound
+from bot.indexes import Manifest
 from bot.knowledge import Citation, Document, Passage
-from bot.ports import Manifest, Session, Step, Store
+from bot.ports import Session, Step, Store
 from tests.fake_store import FakeStore
 
 AT = datetime(2026, 3, 1, 9, 30, 15, 123456, tzinfo=UTC)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bot.adapters.unpublished import OLDEST, UnpublishedVectors
+from bot.indexes import WORD_DIMENSIONS, Reading
 from bot.knowledge import Piece
-from bot.ports import WORD_DIMENSIONS, Reading
 
 PIECES = [Piece("p", str(n)) for n in range(6)]
 VECTORS = np.random.default_rng(1).standard_normal((6, 4)).astype(np.float32)

@@ -8,8 +8,8 @@ import pytest
 from bot.adapters import word_table
 from bot.adapters.word_table import PLACES, WORDS, WordPart, WordTable
 from bot.errors import IndexDamaged
+from bot.indexes import WORD_DIMENSIONS, WORD_SCALE
 from bot.knowledge import Piece
-from bot.ports import WORD_DIMENSIONS, WORD_SCALE
 
 PIECES = [Piece("rain", "Is it waterproof?"), Piece("rain", "It keeps rain out."), Piece("care", "Wash it cold.")]
 

@@ -14,9 +14,9 @@ from bot import calibrate, dialogue, evaluate, follow_up, judged, reply, retriev
 from bot.conversation import Author, Event, Kind
 from bot.follow_up import NOTHING, Context, Said
 from bot.house import House
+from bot.indexes import Index, Manifest
 from bot.judged import Query
 from bot.knowledge import Passage
-from bot.ports import Index, Manifest
 from tests.fakes import FakeEmbedder, FakeRetriever
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)

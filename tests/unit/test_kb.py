@@ -8,9 +8,10 @@ import pytest
 from bot import kb
 from bot.decision import Model
 from bot.errors import Conflict, IndexDamaged, IndexMismatch, NotFound, Refused
+from bot.indexes import Manifest
 from bot.indexing import rebuild
 from bot.knowledge import Passage
-from bot.ports import Bot, Manifest
+from bot.ports import Bot
 from tests.fakes import AT, DELIVERY, RETURNS, SHOP, WARRANTY, FakeIndexes, document, fake_bot, shop_bot
 
 LONGER = replace(RETURNS, text="You can return unused items within 60 days. Bring the receipt with you.")

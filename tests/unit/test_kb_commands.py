@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from bot import kb_commands, shell
 from bot.errors import IndexDamaged
+from bot.indexes import Manifest
 from bot.indexing import rebuild
 from bot.kb_commands import kb_app, plain, worded
-from bot.ports import Bot, Manifest
+from bot.ports import Bot
 from bot.settings import Settings
 from tests.fakes import AT, DELIVERY, RETURNS, WARRANTY, document, fake_bot, stock
 

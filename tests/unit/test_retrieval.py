@@ -14,8 +14,8 @@ from bot.dialogue import Policy, Thresholds
 from bot.errors import NoIndex
 from bot.hours import Hours
 from bot.house import House
+from bot.indexes import Index, Manifest, Reading
 from bot.knowledge import Hit, Passage
-from bot.ports import Index, Manifest, Reading
 from bot.retrieval import Found, Weighed, decision_score
 
 TOPICS = ("return", "parcel", "invoice")

@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="`postgresql://user@host/name` or `sqlite:///file`; empty: `bot.sqlite` in the data folder."
     )
+    redis_url: str = Field(
+        "",
+        description="`redis://host` (or `rediss://`): lets several `bot serve` processes on one PostgreSQL hear of each "
+        "other's messages at once; empty: they look every two seconds.",
+    )
     host: str = Field("127.0.0.1", description="The address `bot serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port `bot serve` listens on; 0 picks a free one.")
     public_url: str = Field(

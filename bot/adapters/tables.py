@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -25,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"  # the migration that leads to these tables
+REVISION = "0005"  # the migration that leads to these tables
 
 
 class Utc(TypeDecorator[datetime]):
@@ -310,4 +311,43 @@ override = Table(
     Column("file", JSON, nullable=False),  # the passages of what it says now
     Column("by", String, nullable=False),
     Column("at", Utc, nullable=False),
+)
+
+# What processes that share this database tell each other. Times are seconds since 1970 by the database's own clock:
+# the machines of the processes may disagree about theirs.
+
+process = Table(
+    "process",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("seen", Float, nullable=False),  # not for a while: it is gone
+    Column("agents", JSON, nullable=False),  # who has a console open there: agent id → is away
+    Column("readers", JSON, nullable=False),  # conversations that a customer has open there
+)
+
+lease = Table(  # one holder at a time, until it lets go or its time is over
+    "lease",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("until", Float, nullable=False),
+)
+
+draft = Table(  # the checked sentences of the reply that is being written
+    "draft",
+    metadata,
+    Column("conversation_id", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("answers", Integer, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("citations", JSON, nullable=False),
+)
+
+ticket = Table(  # opens one socket, once
+    "ticket",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("kind", String, nullable=False),  # customer | agent
+    Column("secret_hash", String, nullable=False),  # of the session it stands for
+    Column("until", Float, nullable=False, index=True),
 )

@@ -13,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Boolean, Connection, DateTime, Integer, MetaData, Table, func, inspect, select
+from sqlalchemy import JSON, Boolean, Connection, DateTime, Float, Integer, MetaData, Table, func, inspect, select
 
 from bot.adapters import tables
 from bot.adapters.database import database_url, postgresql_engine, sqlite_engine
@@ -100,7 +100,7 @@ def value(kind: object, name: str, n: int) -> object:
         return {"text": f"退货 {n}"}
     if isinstance(kind, Boolean):
         return n % 2 == 0
-    return n if isinstance(kind, Integer) else str(n)
+    return n if isinstance(kind, Integer | Float) else str(n)
 
 
 def counts(connection: Connection) -> dict[str, int]:
@@ -298,4 +298,4 @@ def blank(kind: object) -> object:
         return []
     if isinstance(kind, Boolean):
         return False
-    return 0 if isinstance(kind, Integer) else ""
+    return 0 if isinstance(kind, Integer | Float) else ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import tomllib
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ from bot.indexes import Indexes
 from bot.overrides import Overrides
 from bot.ports import Bot, Embedder, Generator, Moods, Sampling, Store
 from bot.settings import Settings
+from bot.shared import Alone, Bus, Silence
 from bot.texts import Texts
 from bot.waiting import Room
 
@@ -191,10 +193,13 @@ def make_desk(settings: Settings) -> dict[str, Any]:
     from bot.adapters.sql_overrides import SqlOverrides
     from bot.adapters.sql_recall import SqlRecall
     from bot.adapters.sql_roster import SqlRoster
+    from bot.adapters.sql_shared import SqlShared
     from bot.adapters.upload_folder import UploadFolder
 
     database = Database(settings.sql_url)
+    shared = SqlShared(database, secrets.token_hex(8)) if serves_several(settings) else Alone()
     return {
+        "shared": shared,
         "store": SqlStore(database),
         "roster": SqlRoster(database),
         "inbox": SqlInbox(database),
@@ -210,6 +215,20 @@ def make_desk(settings: Settings) -> dict[str, Any]:
         ),
         "mail": make_mail(settings),
     }
+
+
+def serves_several(settings: Settings) -> bool:
+    """May there be other processes? A SQLite file has one."""
+    return not settings.sql_url.startswith("sqlite")
+
+
+def make_bus(settings: Settings) -> Bus:
+    """Raises Refused for an address that cannot be read."""
+    if not settings.redis_url:
+        return Silence()
+    from bot.adapters.redis_bus import RedisBus
+
+    return RedisBus(settings.redis_url, secrets.token_hex(8))
 
 
 def make_indexes(settings: Settings, embedder: Embedder) -> Indexes:

@@ -1,10 +1,10 @@
-"""Fan-out: what happened to a conversation goes to every socket that watches it. One process; nothing is kept.
+"""Fan-out: what happened to a conversation goes to every socket that watches it, in this process. Nothing is kept.
 
 A subscriber's `deliver` must not block or raise: it puts the item into that socket's own bounded outbox.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,8 +40,16 @@ class Place:
     opens_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Another process took the conversation on, to here: what is missing stands in the database."""
+
+    seq: int
+
+
 ENDS_DRAFT = frozenset({Kind.HANDED_OFF, Kind.CLAIMED, Kind.RETURNED, Kind.CLOSED})
-Item = Event | Draft | Typing | Place
+Shown = Event | Draft | Typing | Place
+Item = Shown | Head
 Deliver = Callable[[str, Item], None]
 
 
@@ -68,7 +76,7 @@ class Hub:
 
     @contextmanager
     def observe(self, deliver: Deliver) -> Iterator[None]:
-        """Receive every item of every conversation: for counting, not for showing."""
+        """Receive every item of every conversation that happens in this process: for counting, not for showing."""
         self._observing.add(deliver)
         try:
             yield
@@ -87,12 +95,23 @@ class Hub:
                 del self._watching[conversation]
 
     def publish(self, conversation: str, item: Item) -> None:
+        """What happened in this process."""
         if isinstance(item, Draft):
             self._drafts[conversation] = item
         elif isinstance(item, Event) and self._ends_draft(conversation, item):
             del self._drafts[conversation]
-        for deliver in (*self._watching.get(conversation, ()), *self._observing):
+        self.relay(conversation, item)
+        for deliver in tuple(self._observing):
             deliver(conversation, item)
+
+    def relay(self, conversation: str, item: Item) -> None:
+        """What happened in another process: whoever observes that one has heard of it there."""
+        for deliver in tuple(self._watching.get(conversation, ())):
+            deliver(conversation, item)
+
+    def draft(self, conversation: str) -> Draft | None:
+        """The one that is being written in this process."""
+        return self._drafts.get(conversation)
 
     def _ends_draft(self, conversation: str, event: Event) -> bool:
         """Its reply does, and a change of hands; a second question meanwhile does not."""
@@ -105,6 +124,6 @@ class Hub:
         self._drafts.pop(conversation, None)
 
     @property
-    def watched(self) -> int:
-        """How many conversations somebody watches."""
-        return len(self._watching)
+    def watched(self) -> Collection[str]:
+        """The conversations that somebody watches."""
+        return self._watching.keys()

@@ -23,6 +23,7 @@ from bot.mood import Heard
 from bot.overrides import Overrides
 from bot.presence import Presence
 from bot.recalled import Recalled
+from bot.shared import Alone, Shared
 from bot.uploaded import Uploads
 from bot.waiting import Room
 
@@ -213,6 +214,7 @@ class Bot:
     room: Room = field(default_factory=Room)  # for drafts
     sampling: Sampling = field(default_factory=Sampling)
     wake: Callable[[str], None] = lambda conversation: None
+    shared: Shared = field(default_factory=Alone)  # with the other processes on this database
     # The agents' side. A command that needs none of it is assembled without.
     house: House = field(default_factory=House)
     presence: Presence = field(default_factory=Presence)

@@ -11,6 +11,7 @@ from bot.ports import Bot
 
 log = logging.getLogger(__name__)
 EVERY_S = 2.0
+LEASE_S = 60.0  # longer than a letter may take
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 900.0
 MOST_TRIES = 100  # about a day
 EVENTS = 100  # read at once
@@ -33,6 +34,8 @@ class Post:
             await asyncio.sleep(EVERY_S)
 
     async def send_due(self) -> None:
+        if not await self._bot.shared.take("post", LEASE_S):
+            return  # another process sends
         now = asyncio.get_running_loop().time()
         for id, mailed in await self._bot.inbox.unmailed():
             if self._failed.get(id, (0, 0.0))[1] <= now:

@@ -5,8 +5,8 @@ and commit the reply only if the bot still holds the conversation.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from time import perf_counter
@@ -19,12 +19,12 @@ from bot.dialogue import Answer, Ask, Clarify, HandOff, Hold, Reply, Say, Search
 from bot.errors import Conflict, Refused, ServerFails
 from bot.grounding import Verdict
 from bot.hub import Draft as ShownDraft
-from bot.hub import Item, Typing
+from bot.hub import Typing
 from bot.knowledge import Citation, Hit, cite, language_of, script_of
 from bot.ports import Bot, Changed
 from bot.prompt import Turn
+from bot.taken_over import TakenOver, taken_over
 
-TAKES_OVER = frozenset({Kind.HANDED_OFF, Kind.CLAIMED, Kind.CLOSED})
 OnDraft = Callable[[str, tuple[Citation, ...]], None]
 
 
@@ -254,7 +254,7 @@ def _hit(hit: Hit) -> Mapping[str, Any]:
 
 async def answer(bot: Bot, conversation_id: str) -> bool:
     """Answer the oldest question the bot owes here. False when it owes none (any more)."""
-    with _taken_over(bot, conversation_id) as taken:  # listening before reading: what happens in between is heard
+    with taken_over(bot, conversation_id) as taken:  # listening before reading: what happens in between is heard
         conversation = await bot.store.conversation(conversation_id)
         if not conversation.unanswered:
             return False
@@ -277,44 +277,7 @@ async def answer(bot: Bot, conversation_id: str) -> bool:
     return True
 
 
-class _TakenOver:
-    """Notices a person taking the conversation over, as that happens."""
-
-    def __init__(self) -> None:
-        self._latest = self._read_up_to = 0
-        self._thinking: asyncio.Task[Outcome] | None = None
-
-    def notice(self, _: str, item: Item) -> None:
-        if isinstance(item, Event) and item.kind in TAKES_OVER:
-            self._latest = max(self._latest, item.seq)
-            if self._thinking is not None and self.since(self._read_up_to):
-                self._thinking.cancel()
-
-    def since(self, head: int) -> bool:
-        return self._latest > head
-
-    async def unless(self, head: int, thinking: Coroutine[Any, Any, Outcome]) -> Outcome | None:
-        """None when a person took over after `head`: the draft nobody waits for stops at its next token."""
-        self._read_up_to, self._thinking = head, asyncio.create_task(thinking)
-        if self.since(head):
-            self._thinking.cancel()
-        try:
-            return await self._thinking
-        except asyncio.CancelledError:
-            here = asyncio.current_task()
-            if here is not None and here.cancelling():  # the worker itself is stopped
-                raise
-            return None
-
-
-@contextmanager
-def _taken_over(bot: Bot, conversation_id: str) -> Iterator[_TakenOver]:
-    taken = _TakenOver()
-    with bot.hub.watch(conversation_id, taken.notice):
-        yield taken
-
-
-def _drafts(bot: Bot, conversation: Conversation, question: Event, taken: _TakenOver) -> OnDraft:
+def _drafts(bot: Bot, conversation: Conversation, question: Event, taken: TakenOver) -> OnDraft:
     """Shows drafts to whoever watches, until a person takes over: then the bot says no further word."""
     numbers = count()
 

@@ -2,17 +2,24 @@
 
 Different conversations go on beside each other, each one in order. A failure to commit (the database is away) is tried
 again with growing pauses; the question stays in SQL until it is answered, so a restart resumes it too.
+
+Of several processes the one that holds the conversation's lease answers. One that was woken and does not hold it waits
+beside: when the holder dies, its lease runs out.
 """
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from bot import reply
-from bot.errors import NotFound
+from bot.errors import BotError, NotFound
 from bot.ports import Bot
 
 log = logging.getLogger(__name__)
 PAUSES_S = (0.5, 1, 2, 4, 8, 15, 30)
+LEASE_S, RENEW_S = 15.0, 4.0
+BESIDE_S = 1.0  # between looks at a conversation that another process answers
 
 
 class Worker:
@@ -47,7 +54,7 @@ class Worker:
         failures = 0
         while True:
             try:
-                if not await reply.answer(bot, conversation):
+                if not await _answer(bot, conversation):
                     return
                 failures = 0
             except NotFound:
@@ -63,7 +70,8 @@ class Worker:
         assert self._bot is not None
         owing = await self._bot.store.owing()
         for conversation in owing:
-            self.wake(conversation)
+            if conversation not in self._tasks:
+                self.wake(conversation)
         return len(owing)
 
     async def stop(self) -> None:
@@ -80,3 +88,42 @@ class Worker:
         while self._tasks:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
             await asyncio.sleep(0)
+
+
+async def _answer(bot: Bot, conversation: str) -> bool:
+    """False when nothing is owed here (any more)."""
+    async with _lease(bot, f"answer {conversation}") as is_ours:
+        if is_ours:
+            return await reply.answer(bot, conversation)
+    await asyncio.sleep(BESIDE_S)
+    return bool((await bot.store.conversation(conversation)).unanswered)
+
+
+@asynccontextmanager
+async def _lease(bot: Bot, name: str) -> AsyncIterator[bool]:
+    """Whether it is ours, and kept for as long as the block lasts."""
+    if not await bot.shared.take(name, LEASE_S):
+        yield False
+        return
+    keeping = asyncio.create_task(_keep(bot, name))
+    try:
+        yield True
+    finally:
+        keeping.cancel()
+        await asyncio.shield(_let_go(bot, name))
+
+
+async def _keep(bot: Bot, name: str) -> None:
+    while True:
+        await asyncio.sleep(RENEW_S)
+        try:
+            await bot.shared.take(name, LEASE_S)
+        except BotError as error:  # whoever takes it over commits no second answer
+            log.warning("the lease %s was not renewed: %s", name, error)
+
+
+async def _let_go(bot: Bot, name: str) -> None:
+    try:
+        await bot.shared.release(name)
+    except BotError:
+        log.warning("the lease %s was not given back: it runs out", name)

@@ -26,6 +26,7 @@ from bot.adapters.sql_numbers import SqlNumbers
 from bot.adapters.sql_overrides import SqlOverrides
 from bot.adapters.sql_recall import SqlRecall
 from bot.adapters.sql_roster import SqlRoster
+from bot.adapters.sql_shared import SqlShared
 from bot.conversation import Kind
 from bot.ports import Bot, Generator
 from bot.settings import Settings
@@ -193,7 +194,10 @@ class Agent:
 
 
 @asynccontextmanager
-async def running(url: str, generator: Generator, **parts: Any) -> AsyncIterator[Site]:
+async def running(
+    url: str, generator: Generator, settings: Settings | None = None, **parts: Any
+) -> AsyncIterator[Site]:
+    """With settings that name the database, one of several processes on it."""
     database = Database(url)
     store = SqlStore(database)
     desk: dict[str, Any] = {
@@ -201,6 +205,8 @@ async def running(url: str, generator: Generator, **parts: Any) -> AsyncIterator
         "drafts": SqlAnswers(database), "passwords": QuickPasswords(),
         "recalled": SqlRecall(database), "overrides": SqlOverrides(database), "catalogue": SqlCatalogue(database),
     }  # fmt: skip
+    if settings is not None:
+        desk["shared"] = SqlShared(database, uuid.uuid4().hex)
     workers: list[Worker] = []
     bots: list[Bot] = []
 
@@ -211,7 +217,7 @@ async def running(url: str, generator: Generator, **parts: Any) -> AsyncIterator
         bots.append(fake_bot(generator, store=store, policy=policy, wake=worker.wake, **(desk | parts)))
         yield bots[0]
 
-    app = create_app(Settings(), assemble)
+    app = create_app(settings or Settings(), assemble)
     config = uvicorn.Config(
         app, port=0, ws="websockets-sansio", ws_max_size=wire.MAX_FRAME, ws_per_message_deflate=False,
         lifespan="on", log_config=None, timeout_graceful_shutdown=5,

@@ -14,7 +14,7 @@ from bot.access import Action, Agent, may
 from bot.conversation import Author
 from bot.errors import Forbidden, NotFound, Refused, Unavailable
 from bot.events import MAX_TEXT
-from bot.hub import Item, Typing
+from bot.hub import Shown, Typing
 from bot.ports import Changed
 from bot.web import agent_wire, wire
 from bot.web.agent_wire import Act, AgentFrame, AgentHello, Away, Leave, Note, Open, Say, Tag, Transfer
@@ -69,7 +69,7 @@ class Console(Peer):
         self._news, self._faces, self._greeted = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._epoch, self._position = hello.inbox_epoch, hello.inbox_position or 0
 
-    def _show(self, conversation: str, item: Item) -> dict[str, Any] | None:
+    def _show(self, conversation: str, item: Shown) -> dict[str, Any] | None:
         if isinstance(item, Typing) and item.author == Author.AGENT and item.name == self._agent.name:
             return None
         return agent_wire.item(conversation, item, self._agent)

@@ -9,7 +9,7 @@ from bot.access import Agent
 from bot.conversation import Event
 from bot.desk import Row, Turn
 from bot.events import name_of
-from bot.hub import Item, Typing
+from bot.hub import Shown, Typing
 from bot.packet import Card, Inquiry, Packet, first_seen
 from bot.presence import Presence
 from bot.web import wire
@@ -138,7 +138,7 @@ def parse(raw: str) -> AgentFrame:
 # ── server → agent ──
 
 
-def item(conversation: str, item: Item, agent: Agent) -> dict[str, Any]:
+def item(conversation: str, item: Shown, agent: Agent) -> dict[str, Any]:
     match item:
         case Event():
             return event(conversation, item, agent.id)

@@ -1,12 +1,13 @@
 """HTTP: the pages and their files, customers' sessions and tickets; and the sockets' doors."""
 
 import asyncio
+import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import FastAPI, Header, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,10 +16,12 @@ from pydantic import BaseModel, Field
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
+from bot import bootstrap
 from bot.attempts import Attempts
 from bot.conversation import MAX_TEXT, Conversation
 from bot.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
 from bot.ladder import Ladder
+from bot.neighbours import Neighbours
 from bot.ports import Bot, Session
 from bot.post import Post
 from bot.settings import Settings
@@ -42,6 +45,7 @@ from bot.web.served import Served, served
 from bot.web.sockets import Doors
 from bot.worker import Worker
 
+log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 PAGES = {
     "/": "demo.html",
@@ -76,7 +80,11 @@ def create_app(settings: Settings, assemble: Assemble) -> FastAPI:
         async with assemble(worker) as bot, meters.running(bot):
             worker.start(bot)
             app.state.served = _served(bot, settings)
-            duties = [asyncio.create_task(duty) for duty in (Ladder(bot).run(), Post(bot).run(), _prepared(bot))]
+            app.state.bus = bootstrap.make_bus(settings)
+            works = [Ladder(bot).run(), Post(bot).run(), _prepared(bot)]
+            if bootstrap.serves_several(settings):
+                works.append(Neighbours(bot, app.state.bus, worker.resume).run())
+            duties = [asyncio.create_task(_unending(work)) for work in works]
             await worker.resume()
             yield
             app.state.served.doors.shut()
@@ -97,6 +105,13 @@ def create_app(settings: Settings, assemble: Assemble) -> FastAPI:
     meters = prometheus.add_to(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+async def _unending(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("a duty of the server has ended: restart it")
 
 
 async def _prepared(bot: Bot) -> None:

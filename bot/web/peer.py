@@ -6,8 +6,8 @@ outbox as events, so that nothing overtakes anything.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from starlette.responses import PlainTextResponse
@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from bot.conversation import Event
 from bot.errors import Forbidden, NotFound, Refused, Unavailable
-from bot.hub import Draft, Item
+from bot.hub import ENDS_DRAFT, Draft, Head, Item, Shown
 from bot.ports import Bot
 from bot.web import wire
 from bot.web.outbox import Outbox
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 HELLO_S = 10.0
 PONG_S = 20.0
 MOST_ERRORS = 20  # frames refused on one socket before it is closed
-Show = Callable[[str, Item], Mapping[str, Any] | None]
+Show = Callable[[str, Shown], Mapping[str, Any] | None]
 
 
 class Binary(Exception):
@@ -85,16 +85,30 @@ async def hang_up(websocket: WebSocket, code: int) -> None:
 
 
 class Following:
-    """One conversation as one socket receives it: each event once and in order, from the past or from the hub."""
+    """One conversation as one socket receives it: each event once and in order, from the past or from the hub.
+
+    What happened in another process comes as the place where the conversation stands now, and what of it is missing
+    here is read; so is what one process told sooner than another.
+    """
 
     def __init__(self, bot: Bot, id: str, outbox: Outbox, show: Show) -> None:
         self._bot, self.id, self._outbox, self._show = bot, id, outbox, show
         self.sent_to = 0  # the seq the client has, or is about to get
         self._held: list[Item] | None = []  # while the past is read
+        self.is_owed = False  # an answer, when the past was read
+        self._known = 0  # the newest seq heard of
+        self._settled = 0  # drafts that answer this or older are over
+        self._filling: asyncio.Task[None] | None = None
 
-    def watch(self) -> AbstractContextManager[Draft | None]:
+    @contextmanager
+    def watch(self) -> Iterator[Draft | None]:
         """Subscribe; what happens is held until `begin`."""
-        return self._bot.hub.watch(self.id, self._hear)
+        with self._bot.hub.watch(self.id, self._hear) as draft:
+            try:
+                yield draft
+            finally:
+                if self._filling is not None:
+                    self._filling.cancel()
 
     def _hear(self, _: str, item: Item) -> None:
         if self._held is None:
@@ -103,12 +117,46 @@ class Following:
             self._held.append(item)
 
     def _deliver(self, item: Item) -> None:
-        if isinstance(item, Event):
-            if item.seq <= self.sent_to:
-                return  # the replay had it
-            self.sent_to = item.seq
+        match item:
+            case Event(seq=seq) if seq <= self.sent_to + 1:
+                self._put_event(item)
+            case Event(seq=seq) | Head(seq):
+                self._known = max(self._known, seq)
+                self._fill()
+            case Draft(answers=answers) if answers <= self._settled:
+                pass  # it comes late: its reply is there
+            case _:
+                self._put(item)
+
+    def _put_event(self, event: Event) -> None:
+        if event.seq <= self.sent_to:
+            return  # the replay had it
+        self.sent_to = event.seq
+        self._settled = max(self._settled, event.seq if event.kind in ENDS_DRAFT else event.answers or 0)
+        self._put(event)
+
+    def _put(self, item: Shown) -> None:
         if frame := self._show(self.id, item):
             self._outbox.put(frame)
+
+    def _fill(self) -> None:
+        if self.sent_to < self._known and (self._filling is None or self._filling.done()):
+            self._filling = asyncio.create_task(self._read_on())
+
+    async def _read_on(self) -> None:
+        while self.sent_to < self._known:
+            try:
+                missed = await self._bot.store.events(self.id, self.sent_to, wire.PAGE)
+            except Unavailable:
+                await asyncio.sleep(1)
+                continue
+            except NotFound:
+                return
+            if not missed:
+                return  # heard of what is not there: news may be forged
+            for event in missed:
+                await self._outbox.room()
+                self._put_event(event)
 
     async def past(self, asked: wire.Position | None) -> tuple[dict[str, Any], Sequence[Event]]:
         """(what `welcome` says of it, the events after the client's position). Raises NotFound."""
@@ -116,6 +164,8 @@ class Following:
         events, is_whole = await self._after(conversation.epoch, conversation.head, asked)
         # Not resumed: the client drops its list and pages `sync` from 0; live events from here on still come.
         self.sent_to = events[-1].seq if events else conversation.head
+        self.is_owed = bool(conversation.unanswered)
+        self._settled = conversation.unanswered[0].seq - 1 if self.is_owed else conversation.head
         state = {"conversation": self.id, "epoch": conversation.epoch, "head": conversation.head,
                  "status": conversation.status.value, "resumed": is_whole}  # fmt: skip
         return state, events
@@ -157,7 +207,7 @@ class Following:
         except Unavailable:
             return  # the next heartbeat asks again
         for event in missed:
-            self._deliver(event)
+            self._put_event(event)
 
     async def sync(self, frame: wire.Sync) -> None:
         conversation = await self._bot.store.conversation(self.id)

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket
 from bot import customer, line, reply
 from bot.conversation import MAX_TEXT, Author, Conversation, Status
 from bot.errors import NotFound
-from bot.hub import Item, Typing
+from bot.hub import Shown, Typing
 from bot.ports import Bot, Changed, Session
 from bot.web import wire
 from bot.web.auth import AgentTickets, Tickets, is_own_origin
@@ -88,7 +88,7 @@ class Customer(Peer):
         self._doors, self._session, self._resume = doors, session, resume
         self._conversation = Following(doors.bot, session.conversation, self.outbox, self._show)
 
-    def _show(self, conversation: str, item: Item) -> dict[str, Any] | None:
+    def _show(self, conversation: str, item: Shown) -> dict[str, Any] | None:
         if isinstance(item, Typing) and item.author is Author.CUSTOMER:
             return None
         return wire.item(conversation, item, self._session.customer)
@@ -105,6 +105,8 @@ class Customer(Peer):
             self.outbox.put(
                 wire.welcome(secrets.token_hex(8), self._bot.now(), self._doors.heartbeat_s, LIMITS, [state])
             )
+            if draft is None and self._conversation.is_owed:  # another process may be at it
+                draft = await self._bot.shared.draft(id)
             await self._conversation.begin(past, draft)
             if state["status"] == Status.WAITING:
                 await self._show_place(await self._bot.store.conversation(id))

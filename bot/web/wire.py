@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from bot.conversation import Event, Kind
 from bot.errors import Conflict, Forbidden, NotFound, Refused, TooLarge, Unavailable
 from bot.events import INTERNAL
-from bot.hub import Draft, Item, Place, Typing
+from bot.hub import Draft, Place, Shown, Typing
 
 SUBPROTOCOL = "bot.v1"
 MAX_FRAME = 64 * 1024  # bytes
@@ -253,7 +253,7 @@ def dump(frame: Mapping[str, Any]) -> str:
     return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
 
 
-def item(conversation: str, item: Item, sender: str) -> dict[str, Any]:
+def item(conversation: str, item: Shown, sender: str) -> dict[str, Any]:
     """What the hub carries, as a frame for the browser known as `sender`."""
     match item:
         case Event():

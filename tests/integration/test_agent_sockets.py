@@ -237,7 +237,7 @@ async def test_an_opening_that_failed_may_be_tried_again(
         with monkeypatch.context() as broken:
             broken.setattr(site.bot.store, "conversation", away)
             assert await refused(console, "open") == ("storage_unavailable", None)
-            assert site.bot.hub.watched == 0
+            assert len(site.bot.hub.watched) == 0
         assert (await open_one(console, id))["head"] == 2
 
 

@@ -11,12 +11,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PORTS = {
     "ports", "hub", "indexes", "desk", "presence", "recalled", "overrides", "catalogue", "uploaded", "waiting",
-    "model_servers",
+    "model_servers", "shared",
 }  # fmt: skip
 USE_CASES = {
     "retrieval", "compose", "reply", "worker", "inbox", "ingest", "evaluate", "customer", "line", "ladder", "packet",
     "calibrate", "parity", "login", "attempts", "letters", "post", "answers", "unanswered", "checks", "kb",
-    "gate", "planning", "indexing", "recall", "kb_pages", "publishing", "uploads",
+    "gate", "planning", "indexing", "recall", "kb_pages", "publishing", "uploads", "neighbours", "taken_over",
 }  # fmt: skip
 EDGES = {
     "cli", "commands", "agent_commands", "calibrate_commands", "ingest_commands", "judge_commands", "kb_commands",

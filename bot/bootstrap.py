@@ -219,7 +219,7 @@ def make_desk(settings: Settings) -> dict[str, Any]:
 
 def serves_several(settings: Settings) -> bool:
     """May there be other processes? A SQLite file has one."""
-    return not settings.sql_url.startswith("sqlite")
+    return bool(settings.database_url) and not settings.database_url.startswith("sqlite")
 
 
 def make_bus(settings: Settings) -> Bus:

@@ -26,12 +26,14 @@ async def alive() -> Response:
 
 @router.get("/readyz")
 async def ready(request: Request) -> Response:
-    """Names what is missing and says no more of it. Without a model's server the bot serves, but less well."""
+    """Names what is missing and says no more of it. Without Redis or a model's server the bot serves less well."""
     bot = served(request).bot
     missing = await unusable(bot)
     body: dict[str, object] = {"status": "unavailable", "missing": missing} if missing else {"status": "ok"}
     if states := server_states(bot):
         body["servers"] = {name: state.value for name, state in states.items()}
+    if served(request).settings.redis_url:
+        body["redis"] = "up" if request.app.state.bus.is_up else "down"
     return JSONResponse(body, 503 if missing else 200, headers=UNSTORED)
 
 

@@ -205,7 +205,7 @@ def migrate(settings: Settings, output: Output, revision: str) -> int:
 async def doctor(settings: Settings, output: Output) -> int:
     """Each part on its own, so that one that is broken does not hide the next."""
     checks = {"python": _check_python, "embedder": _check_embedder, "generator": _check_generator,
-              "database": _check_database, "index": _check_index}  # fmt: skip
+              "database": _check_database, "redis": _check_redis, "index": _check_index}  # fmt: skip
     found: dict[str, dict[str, object]] = {}
     for name, check in checks.items():
         try:
@@ -251,6 +251,10 @@ async def _check_generator(settings: Settings) -> str:
 async def _check_database(settings: Settings) -> str:
     async with opened_store(settings) as store:
         return await store.check()
+
+
+async def _check_redis(settings: Settings) -> str:
+    return await bootstrap.make_bus(settings).check()
 
 
 async def _check_index(settings: Settings) -> str:

@@ -43,6 +43,10 @@ class Bus(Protocol):
         """Listens until cancelled; a connection that broke, or hangs, is made again."""
         ...
 
+    async def check(self) -> str:
+        """Asks once, and returns a line for `bot doctor`. Raises Unavailable."""
+        ...
+
 
 class Silence:
     """No bus: the other processes look into the database."""
@@ -54,6 +58,9 @@ class Silence:
 
     async def run(self, hear: Callable[[News], None]) -> None:
         pass
+
+    async def check(self) -> str:
+        return "none: BOT_REDIS_URL is not set"
 
 
 @dataclass(frozen=True, slots=True)

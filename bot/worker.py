@@ -3,8 +3,8 @@
 Different conversations go on beside each other, each one in order. A failure to commit (the database is away) is tried
 again with growing pauses; the question stays in SQL until it is answered, so a restart resumes it too.
 
-Of several processes the one that holds the conversation's lease answers. One that was woken and does not hold it waits
-beside: when the holder dies, its lease runs out.
+Of several processes the one that holds the conversation's lease answers. When it dies its lease runs out, and whoever
+resumes next takes it.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from bot.ports import Bot
 log = logging.getLogger(__name__)
 PAUSES_S = (0.5, 1, 2, 4, 8, 15, 30)
 LEASE_S, RENEW_S = 15.0, 4.0
-BESIDE_S = 1.0  # between looks at a conversation that another process answers
+BESIDE_S = 0.5  # before a second look at a conversation that another process answers
 
 
 class Worker:
@@ -91,12 +91,13 @@ class Worker:
 
 
 async def _answer(bot: Bot, conversation: str) -> bool:
-    """False when nothing is owed here (any more)."""
-    async with _lease(bot, f"answer {conversation}") as is_ours:
-        if is_ours:
-            return await reply.answer(bot, conversation)
-    await asyncio.sleep(BESIDE_S)
-    return bool((await bot.store.conversation(conversation)).unanswered)
+    """False when nothing is owed here (any more), or another process is at it."""
+    for pause in (BESIDE_S, 0):
+        async with _lease(bot, f"answer {conversation}") as is_ours:
+            if is_ours:
+                return await reply.answer(bot, conversation)
+        await asyncio.sleep(pause)  # it may have been about to let go, not knowing of this question
+    return False
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from bot.errors import Refused
+from bot.errors import Refused, Unavailable
 from bot.shared import News, What
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,16 @@ class RedisBus:
         finally:
             self._heard = float("-inf")
             await self._close(self._redis)
+
+    async def check(self) -> str:
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                about = await self._redis.info("server")
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unavailable(f"Redis does not answer: {_said(error)}") from None
+        finally:
+            await self._close(self._redis)
+        return f"Redis {about['redis_version']}"
 
     async def _connected(self, hear: Callable[[News], None]) -> None:
         """Until something breaks: the first of the two that fails ends the other."""

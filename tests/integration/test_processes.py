@@ -9,6 +9,8 @@ from time import monotonic
 import pytest
 from redis.asyncio import Redis
 
+from bot.adapters.sql_database import Database
+from bot.adapters.sql_shared import SqlShared
 from bot.conversation import Author, Kind
 from bot.settings import Settings
 from tests.fakes import HANG, FakeGenerator, eventually, plays, stock, writes
@@ -113,15 +115,17 @@ async def test_who_is_at_one_process_is_seen_at_the_other(sites: Sites) -> None:
 async def test_the_other_process_answers_when_the_one_that_began_is_gone(
     postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.worker.LEASE_S", 1.0)
+    monkeypatch.setattr("bot.neighbours.OWED_S", 0.5)
     async with AsyncExitStack() as stack:
         here, there = await two(stack, postgresql_url, "", writes(TRUE))
         id = await here.customer()
-        assert await here.bot.shared.take(f"answer {id}", 1.0)  # as of a process that began, and was killed
+        killed = SqlShared(Database(postgresql_url), "killed")
+        assert await killed.take(f"answer {id}", 2.0)
         async with there.tab(id) as tab:
             await tab.say(QUESTION)
             assert not any(event.author is Author.BOT for event in await there.events(id))
             await tab.event(author="bot")
+        await killed.database.close()
 
 
 async def test_sentences_are_shown_at_the_other_process_while_the_reply_is_written(

@@ -10,6 +10,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -63,7 +64,7 @@ class RedisBus:
     async def run(self, hear: Callable[[News], None]) -> None:
         failures = 0
         try:
-            while True:
+            while not _is_cancelled():
                 try:
                     await self._connected(hear)
                 except (RedisError, OSError, TimeoutError) as error:
@@ -107,23 +108,21 @@ class RedisBus:
             await self._close(subscription)
 
     async def _send(self) -> None:
-        while True:
+        while not _is_cancelled():
+            self._news.clear()
             while self._waiting:
                 await self._publish(_written(self._own, self._waiting.popleft()))
             await self._publish(json.dumps([self._own, PROBE]))
-            self._news.clear()
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(PROBE_S):
                     await self._news.wait()
-            except TimeoutError:
-                pass
 
     async def _publish(self, text: str) -> None:
         async with asyncio.timeout(CONNECT_S):
             await self._redis.publish(CHANNEL, text)
 
     async def _receive(self, subscription: Any, hear: Callable[[News], None]) -> None:
-        while True:
+        while not _is_cancelled():
             async with asyncio.timeout(CONNECT_S):
                 message = await subscription.get_message(timeout=None)
             if message is None:
@@ -137,11 +136,15 @@ class RedisBus:
                 hear(news)
 
     async def _close(self, part: Any) -> None:
-        try:
+        with suppress(RedisError, OSError, TimeoutError):  # it is gone already
             async with asyncio.timeout(CONNECT_S):
                 await part.aclose()
-        except (RedisError, OSError, TimeoutError):
-            pass  # it is gone already
+
+
+def _is_cancelled() -> bool:
+    """A cancellation that comes while redis-py reads an answer can be lost in it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _written(own: str, news: News) -> str:

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.budget import Budget
 from bot.desk import Mail, Passwords, Roster
 from bot.dialogue import Policy, Thresholds
 from bot.email_address import checked_address
@@ -24,10 +25,12 @@ from bot.hours import Hours
 from bot.house import House
 from bot.hub import Hub
 from bot.indexes import Indexes
+from bot.limits import Limits, OwnLimits
 from bot.overrides import Overrides
 from bot.ports import Bot, Embedder, Generator, Moods, Sampling, Store
 from bot.settings import Settings
 from bot.shared import Alone, Bus, Silence
+from bot.shared_limits import SharedLimits
 from bot.texts import Texts
 from bot.waiting import Room
 
@@ -180,6 +183,15 @@ def make_mail(settings: Settings) -> Mail | None:
     )  # fmt: skip
 
 
+def make_limits(settings: Settings) -> Limits:
+    """For all processes together with Redis, else for each by itself. Raises Refused for an address it cannot read."""
+    if not settings.redis_url:
+        return OwnLimits()
+    from bot.adapters.redis_limits import RedisLimits
+
+    return SharedLimits(RedisLimits(settings.redis_url), OwnLimits())
+
+
 def make_desk(settings: Settings) -> dict[str, Any]:
     """The parts of a Bot that the agents' side needs, by the names of its fields; all of them over one database."""
     from bot.adapters.answer_files import AnswerFolder
@@ -194,6 +206,7 @@ def make_desk(settings: Settings) -> dict[str, Any]:
     from bot.adapters.sql_recall import SqlRecall
     from bot.adapters.sql_roster import SqlRoster
     from bot.adapters.sql_shared import SqlShared
+    from bot.adapters.sql_tickets import SqlTickets
     from bot.adapters.upload_folder import UploadFolder
 
     database = Database(settings.sql_url)
@@ -214,6 +227,7 @@ def make_desk(settings: Settings) -> dict[str, Any]:
             Path(settings.answers_dir) if settings.answers_dir else settings.data_dir / "answers"
         ),
         "mail": make_mail(settings),
+        "counterfoils": SqlTickets(database) if settings.sql_url.startswith("postgresql") else None,
     }
 
 
@@ -274,7 +288,7 @@ async def assembled(
     async def run(function: Callable[..., Any], *arguments: Any) -> Any:
         return await loop.run_in_executor(executor, partial(function, *arguments))
 
-    house, desk = make_house(settings), make_desk(settings)
+    house, desk, limits = make_house(settings), make_desk(settings), make_limits(settings)
     room, given = Room(at_once, settings.drafts_waiting), (embedder, generator)
     try:
         embedder = embedder or await run(make_embedder, settings)
@@ -284,10 +298,11 @@ async def assembled(
         yield Bot(
             indexes=indexes, embedder=embedder, generator=generator, hub=Hub(), policy=policy(settings),
             now=lambda: datetime.now(UTC), run=run, moods=moods, sampling=sampling(settings), wake=wake, house=house,
-            room=room, **desk,
+            room=room, limits=limits, budget=Budget(limits, settings.tokens_per_day, settings.drafts_per_day), **desk,
         )  # fmt: skip
     finally:
         await desk["store"].close()
+        await limits.close()
         for part in (embedder, generator):
             if not any(part is one for one in given):  # a server's connections, for one: drafts under way end
                 await asyncio.to_thread(getattr(part, "close", lambda: None))

@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from bot import chooser, grounding, prompt
+from bot.budget import Spending
 from bot.conversation import MAX_TEXT
 from bot.dialogue import Policy, join, standing
+from bot.errors import Unavailable
 from bot.grounding import Verdict
 from bot.knowledge import Hit
 from bot.ports import Bot, Sampling
@@ -51,15 +53,37 @@ async def compose(
     hits: Sequence[Hit],
     history: Sequence[Turn],
     on_sentence: OnSentence = lambda text, verdicts: None,
+    conversation: str = "",
 ) -> Draft:
-    """The first of `policy.drafts` drafts that says something a passage carries; else the last one tried."""
+    """The first of `policy.drafts` drafts that says something a passage carries; else the last one tried.
+
+    None when the day's budget is used up: then the passage speaks for itself.
+    """
+    try:
+        spending = await bot.budget.begin(conversation, bot.sampling.max_tokens * max(1, bot.policy.drafts))
+    except Unavailable as nothing_left:
+        return Draft(error=str(nothing_left))
+    try:
+        return await _first_that_stands(bot, question, hits, history, on_sentence, spending)
+    finally:
+        bot.budget.settle(spending)
+
+
+async def _first_that_stands(
+    bot: Bot,
+    question: str,
+    hits: Sequence[Hit],
+    history: Sequence[Turn],
+    on_sentence: OnSentence,
+    spending: Spending,
+) -> Draft:
     # A prompt of several passages tempts a small model to mix them; the budget leaves room for the draft itself.
     shown = [(hit.passage.title, hit.passage.text) for hit in hits]
     budget = bot.generator.context - bot.sampling.max_tokens
     text = await bot.run(
         lambda: prompt.build(question, shown, history, count_tokens=bot.generator.count_tokens, budget=budget)
     )
-    asked = _Asked(question, hits, tuple(f"{title}\n{body}" for title, body in shown))
+    asked = _Asked(question, hits, tuple(f"{title}\n{body}" for title, body in shown), spending)
     draft = Draft(text)
     started = perf_counter()
     for n in range(max(1, bot.policy.drafts)):
@@ -85,7 +109,7 @@ async def _one(
 ) -> Draft:
     """One draft, read along until it ends, strays from the passages, or is late."""
     unread = ""
-    stream = _stream(bot, draft.prompt, sampling)
+    stream = _stream(bot, draft.prompt, sampling, asked.spending)
     try:
         async with aclosing(stream):
             while True:
@@ -126,11 +150,12 @@ def _checked(draft: Draft, sentence: str, asked: "_Asked", started: float) -> Dr
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a draft is held against."""
+    """What a draft is held against, and what it may cost."""
 
     question: str
     hits: Sequence[Hit]
     passages: tuple[str, ...]
+    spending: Spending
 
     def verdict(self, sentence: str) -> Verdict:
         """The guard's, and where that is content, whether it reads as the best passage does."""
@@ -155,7 +180,7 @@ def _ms(started: float) -> float:
     return (perf_counter() - started) * 1_000
 
 
-async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncGenerator[str, None]:
+async def _stream(bot: Bot, text: str, sampling: Sampling, spending: Spending) -> AsyncGenerator[str, None]:
     """The generator's text, a sentence or so at a time. Leaving early stops the generator at its next token.
 
     Token by token the event loop would wake a hundred times a second, and slow down what it waits for.
@@ -168,12 +193,14 @@ async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncGenerator[str
         if not loop.is_closed():
             loop.call_soon_threadsafe(queue.put_nowait, item)
 
-    def work() -> None:
+    def work() -> int:
+        """How many tokens it wrote."""
         if left.is_set():
-            return
-        held = ""
+            return 0
+        held, written = "", []
         try:
             for chunk in bot.generator.generate(text, sampling, left.is_set):
+                written.append(chunk)
                 held += chunk
                 if len(held) > LONGEST_HELD or _MAY_END.search(held):
                     put(held)
@@ -183,11 +210,17 @@ async def _stream(bot: Bot, text: str, sampling: Sampling) -> AsyncGenerator[str
         except BaseException as error:
             put(held)
             put(error)
+        return bot.generator.count_tokens("".join(written))
 
-    def ended(task: "asyncio.Future[None]") -> None:
-        queue.put_nowait(None if task.cancelled() else task.exception())  # an executor may refuse the work itself
+    def ended(task: "asyncio.Future[int]") -> None:
+        error = None if task.cancelled() else task.exception()
+        queue.put_nowait(error)  # an executor may refuse the work itself
+        if not task.cancelled() and error is None:
+            spending.used += task.result()
+            spending.n_open -= 1
 
     await bot.room.enter()
+    spending.n_open += 1
     running = asyncio.ensure_future(bot.run(work))
     running.add_done_callback(ended)
     running.add_done_callback(lambda _: bot.room.leave())  # only now: one that does not hear still takes its place

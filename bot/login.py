@@ -106,10 +106,10 @@ async def change_password(desk: Desk, attempts: Attempts, who: Agent, session_id
     agent, stored = await find_agent(desk, who.login)
     check_password(new, agent.login)
     # Not the account's tries: whoever sits at a stolen session could lock the log-in, or guess beside it.
-    tried = attempts.count(agent.login, device=f"session {session_id}")
+    tried = await attempts.count(agent.login, device=f"session {session_id}")
     if not await _is_right(desk, tried, stored, old):
         raise WrongLogin("the old password is not right")
-    tried.give_back()
+    await tried.give_back()
     await desk.roster.change_agent(agent.id, password_hash=await _new_hash(desk, new, agent.login))
     await desk.roster.end_sessions(agent.id, keep=session_id)
 
@@ -145,11 +145,11 @@ async def log_in(
     device = _device(agent, browser.device)
     is_known = await desk.roster.is_device(agent.id if agent else "", device)
     account = login.strip().lower()[:64]
-    tried = attempts.count(account, device=device if is_known else "", network=browser.network)
+    tried = await attempts.count(account, device=device if is_known else "", network=browser.network)
     is_right = await _is_right(desk, tried, stored, password)
     if agent is None or not agent.is_active or not is_right:
         raise WrongLogin
-    tried.give_back()
+    await tried.give_back()
     if browser.device and not is_known:
         await desk.roster.add_device(agent.id, device, desk.now())
     return await _start(desk, agent, stored, secret_hash, browser)
@@ -203,7 +203,7 @@ async def _is_right(desk: Desk, tried: Counted, stored: str, password: str) -> b
     try:
         return await desk.passwords.verify(stored, _normal(password))
     except Unavailable:  # too many are being looked at: this one was not
-        tried.give_back()
+        await tried.give_back()
         raise TooFast(1.0) from None
 
 

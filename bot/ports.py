@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.budget import Budget
 from bot.catalogue import Catalogue
 from bot.content import Source, Sources
 from bot.conversation import Conversation, Event
@@ -19,11 +20,13 @@ from bot.house import House
 from bot.hub import Hub
 from bot.indexes import Indexes, Manifest, Reading, Vectors
 from bot.knowledge import Document, Passage
+from bot.limits import Limits, OwnLimits
 from bot.mood import Heard
 from bot.overrides import Overrides
 from bot.presence import Presence
 from bot.recalled import Recalled
 from bot.shared import Alone, Shared
+from bot.tickets import Counterfoils
 from bot.uploaded import Uploads
 from bot.waiting import Room
 
@@ -212,6 +215,8 @@ class Bot:
     reranker: Reranker | None = None
     moods: Moods | None = None  # without it only the keyword rules are heard
     room: Room = field(default_factory=Room)  # for drafts
+    limits: Limits = field(default_factory=OwnLimits)
+    budget: Budget = field(default_factory=Budget)
     sampling: Sampling = field(default_factory=Sampling)
     wake: Callable[[str], None] = lambda conversation: None
     shared: Shared = field(default_factory=Alone)  # with the other processes on this database
@@ -229,6 +234,7 @@ class Bot:
     catalogue: Catalogue = ABSENT
     uploads: Uploads = ABSENT
     mail: Mail | None = None
+    counterfoils: Counterfoils | None = None  # of tickets, where several processes share a database
 
     async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:
         """The only writer of conversations: commit first, then publish what was committed."""

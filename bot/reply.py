@@ -98,7 +98,8 @@ async def think(
             parts: list[_Part] = []
             for part in asks:
                 shown = _joined_replies(parts)
-                parts.append(await _find_and_compose(bot, part, language, history, _after(shown, on_draft)))
+                show = _after(shown, on_draft)
+                parts.append(await _find_and_compose(bot, part, language, history, show, conversation.id))
             return _outcome(bot, question, parts, language, otherwise, started)
 
 
@@ -135,7 +136,9 @@ def _after(shown: Reply | None, on_draft: OnDraft) -> OnDraft:
     return show
 
 
-async def _find_and_compose(bot: Bot, ask: Ask, language: str, history: Sequence[Turn], on_draft: OnDraft) -> _Part:
+async def _find_and_compose(
+    bot: Bot, ask: Ask, language: str, history: Sequence[Turn], on_draft: OnDraft, conversation: str
+) -> _Part:
     found = await retrieval.search(bot, ask.question, language=language, context=ask.context, may_lack=True)
     weighed = await bot.run(retrieval.weigh, bot, found, language)  # what it reads may be the disk
     decision = dialogue.decide(found.hits, weighed.score, language, bot.policy, weighed.thresholds, weighed.known)
@@ -147,7 +150,7 @@ async def _find_and_compose(bot: Bot, ask: Ask, language: str, history: Sequence
 
     # What is not in the customer's language is quoted as it stands, and never goes through the composer.
     is_foreign = script_of(decision.hits[0].passage.language) != script_of(language)
-    draft = Draft() if is_foreign else await compose(bot, ask.question, decision.hits, history, show)
+    draft = Draft() if is_foreign else await compose(bot, ask.question, decision.hits, history, show, conversation)
     reply = dialogue.settle(draft.verdicts, decision.hits, ask.question, bot.policy)
     if is_foreign and isinstance(reply, Reply):
         note = bot.house.texts.say("other_language", language)

@@ -171,6 +171,24 @@ class Settings(BaseSettings):
     conversations_per_hour: int = Field(
         60, ge=1, description="New conversations one network address may open in an hour (loopback is not counted)."
     )
+    messages_at_once: int = Field(10, ge=1, description="Messages a customer may send at once.")
+    message_seconds: Seconds = Field(2.0, description="After those, one more in so many seconds.")
+    messages_per_day: int = Field(
+        500, ge=1, description="Messages a customer may send in a day; asking for a person is not counted."
+    )
+    drafts_per_day: int = Field(
+        50, ge=0, description="Replies of one conversation that are phrased in a day; after them passages are quoted. "
+        "0: no limit.",
+    )  # fmt: skip
+    tokens_per_day: int = Field(
+        2_000_000, ge=0, description="Tokens generated in a day for all customers together; after them passages are "
+        "quoted. 0: no limit.",
+    )  # fmt: skip
+    sockets: int = Field(5_000, ge=1, description="Sockets one process keeps open.")
+    sockets_per_address: int = Field(
+        150, ge=1, description="Customers' sockets from one network address (loopback is not counted)."
+    )
+    sockets_per_session: int = Field(5, ge=1, description="Tabs a customer may have open.")
 
     hours: str = Field(
         "", description="When people answer: `Mon-Fri 09:00-12:00,13:00-17:30; Sat 10:00-14:00`; empty: always."

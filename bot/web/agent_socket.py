@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Coroutine, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from typing import Any
 
 from starlette.websockets import WebSocket
@@ -15,17 +15,19 @@ from bot.conversation import Author
 from bot.errors import Forbidden, NotFound, Refused, Unavailable
 from bot.events import MAX_TEXT
 from bot.hub import Shown, Typing
+from bot.limits import Draw
 from bot.ports import Changed
 from bot.web import agent_wire, wire
 from bot.web.agent_wire import Act, AgentFrame, AgentHello, Away, Leave, Note, Open, Say, Tag, Transfer
 from bot.web.auth import is_own_page
+from bot.web.entrance import refuse, turn_away
+from bot.web.limits import AGENT_FRAMES, AGENT_WRITES, SOCKETS_PER_AGENT, after_ms, network
 from bot.web.peer import Following, Peer, first_frame, hang_up, is_welcome
 from bot.web.sockets import Doors
 from bot.web.wire import CLOSE
 
 log = logging.getLogger(__name__)
 MOST_OPEN = 50
-SOCKETS_PER_AGENT = 10
 ROWS = 25  # in one frame: at their longest they fit into half an outbox
 TOO_FAR = 1_000  # changes missed: fetching the lists again is cheaper
 GATHER_S = 0.1  # changes that come together are told together
@@ -38,29 +40,45 @@ async def serve(websocket: WebSocket, doors: Doors) -> None:
     """The life of one socket."""
     if not await is_welcome(websocket, lambda origin, host: is_own_page(origin, host, doors.public_url)):
         return
-    await websocket.accept(subprotocol=wire.SUBPROTOCOL)
-    hello = await first_frame(websocket, agent_wire.parse, AgentHello)
-    if hello is None:
-        return
-    seat = doors.agent_tickets.redeem(hello.ticket)
-    try:
-        session = await login.still_valid(doors.bot, seat.secret_hash) if seat else None
-    except Unavailable:
-        await hang_up(websocket, CLOSE["server_error"])
-        return
-    if seat is None or session is None:
-        await hang_up(websocket, CLOSE["bad_ticket"])
-        return
-    with ExitStack() as places:
-        if not places.enter_context(doors.per_session.hold(f"agent:{session.agent.id}", SOCKETS_PER_AGENT)):
-            await websocket.close(CLOSE["too_many_connections"])
-            return
-        places.enter_context(doors.bot.presence.here(session.agent))
-        await Console(websocket, doors, session.agent, seat.secret_hash, hello).live(doors.open)
+    async with AsyncExitStack() as places:
+        if (found := await _introduced(websocket, doors, places)) is not None:
+            agent, secret_hash, hello = found
+            with doors.bot.presence.here(agent):
+                await Console(websocket, doors, agent, secret_hash, hello).live(doors.open)
+
+
+async def _introduced(
+    websocket: WebSocket, doors: Doors, places: AsyncExitStack
+) -> tuple[Agent, str, AgentHello] | None:
+    """Who it is, with a place among their sockets; None when it was closed."""
+    with doors.entrance.knock(network(websocket)) as is_room:
+        if not is_room:
+            await turn_away(websocket)
+            return None
+        await websocket.accept(subprotocol=wire.SUBPROTOCOL)
+        hello = await first_frame(websocket, agent_wire.parse, AgentHello)
+        if hello is None:
+            return None
+        try:
+            seat = await doors.agent_tickets.redeem(hello.ticket)
+            session = await login.still_valid(doors.bot, seat.secret_hash) if seat else None
+        except Unavailable:
+            await hang_up(websocket, CLOSE["server_error"])
+            return None
+        if seat is None or session is None:
+            await hang_up(websocket, CLOSE["bad_ticket"])
+            return None
+        hold = doors.bot.limits.hold("agent", session.agent.id, SOCKETS_PER_AGENT)
+        if wait := await places.enter_async_context(hold):
+            await refuse(websocket, wait)
+            return None
+    return session.agent, seat.secret_hash, hello
 
 
 class Console(Peer):
     """One agent's open console."""
+
+    FRAMES = AGENT_FRAMES
 
     def __init__(self, websocket: WebSocket, doors: Doors, agent: Agent, secret_hash: str, hello: AgentHello) -> None:
         super().__init__(websocket, doors.bot, doors.heartbeat_s)
@@ -216,6 +234,9 @@ class Console(Peer):
         if not may(self._agent, Action.READ):
             raise Forbidden("this role reads nothing")
         if isinstance(frame, DELIVERS):
+            if wait := await self._bot.limits.take(Draw("agent", self._agent.id, AGENT_WRITES)):
+                self.outbox.put(wire.error("too_fast", ref=frame.id, retry=True, after_ms=after_ms(wait)))
+                return
             await login.use(self._bot, self._secret_hash)
             changed = await self._change(frame)
             seq = changed.events[-1].seq if changed.events else changed.conversation.head

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from time import monotonic
@@ -16,15 +16,17 @@ from pydantic import BaseModel, Field
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
-from bot import bootstrap
+from bot import bootstrap, login
 from bot.attempts import Attempts
 from bot.conversation import MAX_TEXT, Conversation
 from bot.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
 from bot.ladder import Ladder
+from bot.limits import Draw
 from bot.neighbours import Neighbours
 from bot.ports import Bot, Session
 from bot.post import Post
 from bot.settings import Settings
+from bot.tickets import TICKET_S, OwnTickets, SharedTickets, Tickets
 from bot.web import (
     answers_api,
     console_api,
@@ -32,14 +34,14 @@ from bot.web import (
     health,
     knowledge_api,
     knowledge_changes_api,
+    limits,
     metrics_api,
     prometheus,
     recall_api,
     sockets,
 )
-from bot.web.auth import Tickets, hashed, new_secret, verified_customer
+from bot.web.auth import Seat, hashed, new_secret, verified_customer
 from bot.web.console_login import Denied, denied
-from bot.web.limits import Allowance, Buckets, is_limited
 from bot.web.middleware import BodyLimit, SecurityHeaders
 from bot.web.served import Served, served
 from bot.web.sockets import Doors
@@ -120,10 +122,26 @@ async def _prepared(bot: Bot) -> None:
 
 
 def _served(bot: Bot, settings: Settings) -> Served:
-    doors = Doors(bot, Tickets(monotonic), Tickets(monotonic), monotonic, settings.public_url)
-    per_hour = settings.conversations_per_hour
-    starts = Buckets(Allowance(per_hour, 3_600 / per_hour), monotonic)
-    return Served(bot, doors, settings, starts, Attempts(monotonic))
+    doors = Doors(bot, *_tickets(bot), monotonic, settings.public_url, limits.Rules.of(settings))
+    return Served(bot, doors, settings, Attempts(bot.limits))
+
+
+def _tickets(bot: Bot) -> tuple[Tickets[Session], Tickets[Seat]]:
+    """Customers' and agents'."""
+
+    async def customer(secret_hash: str) -> Session | None:
+        try:
+            return await bot.store.session(secret_hash)
+        except NotFound:
+            return None
+
+    async def agent(secret_hash: str) -> Seat | None:
+        session = await login.still_valid(bot, secret_hash)
+        return Seat(session.agent, session.id, secret_hash) if session else None
+
+    if bot.counterfoils is None:
+        return OwnTickets(monotonic), OwnTickets(monotonic)
+    return SharedTickets(bot.counterfoils, "customer", customer), SharedTickets(bot.counterfoils, "agent", agent)
 
 
 def _ancestors(origins: tuple[str, ...]) -> str:
@@ -186,24 +204,28 @@ def _customer(app: FastAPI, settings: Settings) -> None:
     @app.post("/v1/session", status_code=201)
     async def session(request: Request, asked: SessionRequest) -> dict[str, str]:
         here = served(request)
-        address = request.client.host if request.client else ""
-        if is_limited(address) and (wait := here.starts.take(address)):
-            raise HTTPException(429, headers={"retry-after": str(int(wait) + 1)})
+        await _must_not_be_too_fast(here, here.doors.rules.start(limits.network(request)))
         return await _start(here.bot, settings, asked)
 
     @app.post("/v1/ticket")
     async def ticket(request: Request, authorization: str = Header("")) -> dict[str, object]:
         here = served(request)
         secret_hash = hashed(authorization.removeprefix("Bearer "))
+        await _must_not_be_too_fast(here, limits.ticket(secret_hash, limits.network(request)))
         try:
             found = await here.bot.store.session(secret_hash)
         except NotFound:
             raise HTTPException(401) from None
-        return {"ticket": here.doors.tickets.issue(found, secret_hash), "expires_in": 30}
+        return {"ticket": await here.doors.tickets.issue(found, secret_hash), "expires_in": TICKET_S}
 
     @app.websocket("/v1/socket")
     async def socket(websocket: WebSocket) -> None:
         await sockets.serve(websocket, served(websocket).doors)
+
+
+async def _must_not_be_too_fast(here: Served, draws: Sequence[Draw]) -> None:
+    if draws and (wait := await here.bot.limits.take(*draws)):
+        raise Denied(429, "too_fast", after_ms=limits.after_ms(wait))
 
 
 async def _start(bot: Bot, settings: Settings, asked: SessionRequest) -> dict[str, str]:

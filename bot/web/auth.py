@@ -1,22 +1,20 @@
-"""Who a browser is: session secrets, single-use tickets, the shop's signed identity, and the socket's origin."""
+"""Who a browser is: session secrets, the shop's signed identity, and the socket's origin."""
 
 import hashlib
 import hmac
 import ipaddress
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 import jwt
 
 from bot.access import Agent
 from bot.errors import Refused
-from bot.ports import Session
+from bot.tickets import Tickets
 
-TICKET_S = 30
 LONGEST_TOKEN_S = 3_600
 LEEWAY_S = 60
 _NAME = re.compile(r"[a-z0-9._:-]+")  # of a host, as a browser writes it
@@ -39,42 +37,6 @@ class Seat:
     agent: Agent
     session_id: str
     secret_hash: str
-
-
-Whose = TypeVar("Whose", Session, Seat)
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket(Generic[Whose]):
-    session: Whose
-    secret_hash: str
-    expires: float
-
-
-class Tickets(Generic[Whose]):
-    """Single-use proofs for opening a socket: they may end up in a log, a session secret may not."""
-
-    def __init__(self, clock: Callable[[], float], lifetime_s: float = TICKET_S, most: int = 10_000) -> None:
-        self._clock, self._lifetime, self._most = clock, lifetime_s, most
-        self._tickets: dict[str, Ticket[Whose]] = {}
-
-    def issue(self, session: Whose, secret_hash: str) -> str:
-        self._forget_old()
-        ticket = secrets.token_urlsafe(24)
-        self._tickets[ticket] = Ticket(session, secret_hash, self._clock() + self._lifetime)
-        return ticket
-
-    def redeem(self, ticket: str) -> Whose | None:
-        """The session, once; None for an unknown, used or old ticket."""
-        found = self._tickets.pop(ticket, None)
-        return found.session if found and found.expires >= self._clock() else None
-
-    def _forget_old(self) -> None:
-        now = self._clock()
-        for key in [key for key, ticket in self._tickets.items() if ticket.expires < now]:
-            del self._tickets[key]
-        while len(self._tickets) >= self._most:
-            del self._tickets[next(iter(self._tickets))]
 
 
 AgentTickets = Tickets[Seat]

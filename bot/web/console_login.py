@@ -4,7 +4,6 @@ Every other console route asks `may(action)`. A request that changes something n
 it what only a page of ours can send: the CSRF token, JSON, and no other Origin than our own.
 """
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ from bot import access, login
 from bot.access import MAY, Action, Agent, AgentSession
 from bot.errors import NotFound, Refused
 from bot.login import Browser, TooFast, WrongLogin
-from bot.web.auth import TICKET_S, Seat, csrf_token, hashed, is_csrf_token, is_own_page, new_secret
-from bot.web.limits import is_limited
+from bot.tickets import TICKET_S
+from bot.web.auth import Seat, csrf_token, hashed, is_csrf_token, is_own_page, new_secret
+from bot.web.limits import network
 from bot.web.served import served
 
 __all__ = ["Denied", "Seat", "Seated", "denied", "may", "router", "seat"]
@@ -185,7 +185,7 @@ async def password(request: Request, asked: NewPassword, who: Seated) -> None:
 
 @router.post("/ticket")
 async def ticket(request: Request, who: Reader) -> dict[str, Any]:
-    return {"ticket": served(request).agent_tickets.issue(who, who.secret_hash), "expires_in": TICKET_S}
+    return {"ticket": await served(request).agent_tickets.issue(who, who.secret_hash), "expires_in": TICKET_S}
 
 
 # ── what they say ──
@@ -241,20 +241,11 @@ _SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone")
 
 def _browser(request: Request) -> Browser:
     address = request.client.host if request.client else ""
-    network = _network(address) if is_limited(address) else ""
     device = _secret(request, DEVICE) or new_secret()
-    return Browser(browser_name(request.headers.get("user-agent", "")), address, network, device)
+    return Browser(browser_name(request.headers.get("user-agent", "")), address, network(request), device)
 
 
 def browser_name(agent: str) -> str:
     """Enough to recognise one's own: "Firefox, Linux"."""
     found = [next((name for sign, name in signs if sign in agent), "") for signs in (_BROWSERS, _SYSTEMS)]
     return ", ".join(filter(None, found)) or "".join(filter(str.isprintable, agent))[:60]
-
-
-def _network(address: str) -> str:
-    """One household: whoever has an IPv6 address has 2⁶⁴ of them."""
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv6Address) and not parsed.ipv4_mapped:
-        return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)

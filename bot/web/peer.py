@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from bot.conversation import Event
 from bot.errors import Forbidden, NotFound, Refused, Unavailable
 from bot.hub import ENDS_DRAFT, Draft, Head, Item, Shown
+from bot.limits import Allowance, Buckets
 from bot.ports import Bot
 from bot.web import wire
 from bot.web.outbox import Outbox
@@ -221,6 +222,8 @@ class Following:
 class Peer:
     """What customers' and agents' sockets share. A subclass says `_converse`, `_following`, `_obey` and `_parse`."""
 
+    FRAMES: Allowance  # how many are read, whatever they say
+
     def __init__(self, websocket: WebSocket, bot: Bot, heartbeat_s: float) -> None:
         self._websocket, self._bot, self._heartbeat_s = websocket, bot, heartbeat_s
         self.outbox = Outbox()
@@ -284,7 +287,11 @@ class Peer:
             self.outbox.close(CLOSE["server_error"])
 
     async def _read(self) -> None:
+        """Whoever sends too much is read more slowly, and feels it: nothing is lost, nothing piles up here."""
+        frames = Buckets(self.FRAMES, asyncio.get_running_loop().time)
         while self.outbox.close_code is None:
+            while wait := frames.take(""):  # noqa: ASYNC110 (once, as a rule)
+                await asyncio.sleep(wait)
             await self._handle(await text_of(self._websocket))
 
     async def _heartbeat(self) -> None:

@@ -10,7 +10,6 @@ from bot.ports import Bot
 from bot.publishing import Publishing
 from bot.settings import Settings
 from bot.web.auth import AgentTickets
-from bot.web.limits import Buckets
 from bot.web.sockets import Doors
 
 
@@ -19,7 +18,6 @@ class Served:
     bot: Bot
     doors: Doors
     settings: Settings
-    starts: Buckets  # new conversations by address
     attempts: Attempts  # at passwords
     publishing: Publishing = field(default_factory=Publishing)
 

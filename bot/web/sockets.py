@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,20 +10,19 @@ from starlette.websockets import WebSocket
 
 from bot import customer, line, reply
 from bot.conversation import MAX_TEXT, Author, Conversation, Status
-from bot.errors import NotFound
+from bot.errors import NotFound, Refused, Unavailable
 from bot.hub import Shown, Typing
+from bot.limits import Buckets, Draw
 from bot.ports import Bot, Changed, Session
+from bot.tickets import Tickets
 from bot.web import wire
-from bot.web.auth import AgentTickets, Tickets, is_own_origin
-from bot.web.limits import Allowance, Buckets, Counters, is_limited
+from bot.web.auth import AgentTickets, is_own_origin
+from bot.web.entrance import Entrance, refuse, turn_away
+from bot.web.limits import COME_AGAIN_S, CUSTOMER_FRAMES, PERSON, TYPING, Rules, after_ms, network
 from bot.web.peer import Following, Peer, first_frame, hang_up, is_welcome
 from bot.web.wire import CLOSE
 
 HEARTBEAT_S = 25.0
-SOCKETS_PER_SESSION = 5
-SOCKETS_PER_ADDRESS = 50
-MESSAGES = Allowance(burst=10, every_s=2.0)
-TYPING = Allowance(burst=1, every_s=1.0)
 Writing = wire.Send | wire.AskPerson | wire.Rate | wire.LeaveEmail | wire.End
 LIMITS = {"text": MAX_TEXT, "frame": wire.MAX_FRAME, "page": wire.PAGE}
 
@@ -37,16 +36,18 @@ class Doors:
     agent_tickets: AgentTickets
     clock: Callable[[], float]
     public_url: str = ""
-    per_session: Counters = field(default_factory=Counters)
-    per_address: Counters = field(default_factory=Counters)
-    open: set[Peer] = field(default_factory=set)
+    rules: Rules = field(default_factory=Rules)
     heartbeat_s: float = HEARTBEAT_S
-    messages: Buckets = field(init=False)
-    typing: Buckets = field(init=False)
+    entrance: Entrance = field(init=False)
+    typing: Buckets = field(init=False)  # not shared: what is too much is dropped
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "messages", Buckets(MESSAGES, self.clock))
+        object.__setattr__(self, "entrance", Entrance(self.rules.sockets))
         object.__setattr__(self, "typing", Buckets(TYPING, self.clock))
+
+    @property
+    def open(self) -> set[Peer]:
+        return self.entrance.open
 
     def shut(self) -> None:
         """Tell every client to come back later, and close."""
@@ -59,27 +60,50 @@ async def serve(websocket: WebSocket, doors: Doors) -> None:
     """The life of one socket."""
     if not await is_welcome(websocket, lambda origin, host: is_own_origin(origin, host, doors.public_url)):
         return
-    address = websocket.client.host if websocket.client else ""
-    await websocket.accept(subprotocol=wire.SUBPROTOCOL)
-    with ExitStack() as places:
-        if is_limited(address) and not places.enter_context(doors.per_address.hold(address, SOCKETS_PER_ADDRESS)):
-            await websocket.close(CLOSE["too_many_connections"])
-            return
+    async with AsyncExitStack() as places:
+        if (found := await _introduced(websocket, doors, places)) is not None:
+            session, hello = found
+            with doors.bot.presence.reading(session.conversation):
+                await Customer(websocket, doors, session, hello.resume).live(doors.open)
+
+
+async def _introduced(websocket: WebSocket, doors: Doors, places: AsyncExitStack) -> tuple[Session, wire.Hello] | None:
+    """Who it is, with a place among the sockets of their address and session; None when it was closed."""
+    hold, rules, address = doors.bot.limits.hold, doors.rules, network(websocket)
+    with doors.entrance.knock(address) as is_room:
+        if not is_room:
+            await turn_away(websocket)
+            return None
+        await websocket.accept(subprotocol=wire.SUBPROTOCOL)
+        at_address = hold("address", address, rules.sockets_per_address) if address else nullcontext(0.0)
+        if await places.enter_async_context(at_address):
+            await refuse(websocket, COME_AGAIN_S)
+            return None
         hello = await first_frame(websocket, wire.parse, wire.Hello)
-        if hello is None:
-            return
-        if (session := doors.tickets.redeem(hello.ticket)) is None:
-            await hang_up(websocket, CLOSE["bad_ticket"])
-            return
-        if not places.enter_context(doors.per_session.hold(session.id, SOCKETS_PER_SESSION)):
-            await websocket.close(CLOSE["too_many_connections"])
-            return
-        with doors.bot.presence.reading(session.conversation):
-            await Customer(websocket, doors, session, hello.resume).live(doors.open)
+        session = await _redeemed(websocket, doors, hello.ticket) if hello else None
+        if session is None:
+            return None
+        if wait := await places.enter_async_context(hold("session", session.id, rules.sockets_per_session)):
+            await refuse(websocket, wait)
+            return None
+    return session, hello
+
+
+async def _redeemed(websocket: WebSocket, doors: Doors, ticket: str) -> Session | None:
+    try:
+        session = await doors.tickets.redeem(ticket)
+    except Unavailable:
+        await hang_up(websocket, CLOSE["server_error"])
+        return None
+    if session is None:
+        await hang_up(websocket, CLOSE["bad_ticket"])
+    return session
 
 
 class Customer(Peer):
     """One customer's open socket."""
+
+    FRAMES = CUSTOMER_FRAMES
 
     def __init__(
         self, websocket: WebSocket, doors: Doors, session: Session, resume: Sequence[wire.Position] = ()
@@ -131,8 +155,7 @@ class Customer(Peer):
     async def _obey(self, frame: wire.Frame) -> None:
         match frame:
             case wire.Send() | wire.AskPerson() | wire.Rate() | wire.LeaveEmail() | wire.End():
-                if self._may_write(frame.id):
-                    await self._write(frame)
+                await self._write(frame)
             case wire.Sync():
                 await self._conversation.sync(frame)
             case wire.TypingOn():
@@ -145,17 +168,42 @@ class Customer(Peer):
             case wire.Read():
                 pass  # it may be dropped
 
-    def _may_write(self, ref: str) -> bool:
-        wait = self._doors.messages.take(self._session.customer)
+    async def _write(self, frame: Writing) -> None:
+        wait = await self._wait(frame)
+        if wait and (known := await self._known(frame, wait)):
+            self._acknowledge_change(frame, known)
+            return
         if wait:
             # Going too fast is not a fault of the frame: it does not count towards closing the socket.
-            self.outbox.put(wire.error("too_fast", ref=ref, retry=True, after_ms=int(wait * 1_000) + 1))
-        return not wait
-
-    async def _write(self, frame: Writing) -> None:
+            self.outbox.put(wire.error("too_fast", ref=frame.id, retry=True, after_ms=after_ms(wait)))
+            return
         changed = await self._change(frame)
+        if changed.is_duplicate and isinstance(frame, wire.Send):
+            await self._bot.limits.give_back(*self._doors.rules.message(self._session.customer)[1:])
+        self._acknowledge_change(frame, changed)
+
+    def _acknowledge_change(self, frame: Writing, changed: Changed) -> None:
         seq = changed.events[-1].seq if changed.events else changed.conversation.head
         self._acknowledge(frame.id, frame.conversation, frame.cid, seq, changed.is_duplicate)
+
+    async def _wait(self, frame: Writing) -> float:
+        """Seconds until this may be sent. "Talk to a person" has an allowance that no message uses up."""
+        take, who = self._bot.limits.take, self._session.customer
+        now, today = self._doors.rules.message(who)
+        if isinstance(frame, wire.AskPerson):
+            return await take(Draw("person", who, PERSON))
+        return await take(now, today) if isinstance(frame, wire.Send) else await take(now)
+
+    async def _known(self, frame: Writing, wait: float) -> Changed | None:
+        """What came in before the day's quota was used up is acknowledged as often as it is asked for."""
+        now, _ = self._doors.rules.message(self._session.customer)
+        if wait <= self._doors.rules.messages.every_s or await self._bot.limits.take(now):
+            return None
+        with suppress(Refused):
+            return await self._bot.change(
+                frame.conversation, _nothing_more, sender=self._session.customer, cid=frame.cid
+            )
+        return None
 
     async def _change(self, frame: Writing) -> Changed:
         bot, id, cid, sender = self._bot, frame.conversation, frame.cid, self._session.customer
@@ -170,3 +218,7 @@ class Customer(Peer):
                 return await customer.end(bot, id, sender=sender, cid=cid)
             case wire.Rate(score=score, seq=about, comment=comment):
                 return await customer.rate(bot, id, score, about=about, comment=comment, sender=sender, cid=cid)
+
+
+def _nothing_more(conversation: Conversation) -> Conversation:
+    raise Refused("enough for today")

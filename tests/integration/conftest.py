@@ -17,6 +17,8 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from bot.adapters.migrate import migrate
+from tests import redis_server as redis
+from tests.redis_server import RedisServer
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 NOBODY = 65534
@@ -96,6 +98,20 @@ def postgresql() -> Iterator[Server]:
 def own_postgresql() -> Iterator[Server]:
     """A server that a test may stop and start."""
     yield from throwaway_server()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """Shared by the tests: use keys of your own."""
+    with redis.redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A server that a test may hang, kill and start."""
+    with redis.redis_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from bot.web import peer, sockets, wire
 from bot.web.agent_wire import AGENT_FRAMES
 from bot.web.app import create_app
 from bot.web.console_login import Allowed, seat
-from bot.web.limits import Allowance
+from bot.web.limits import Allowance, Rules
 from tests.fakes import AT, stock, writes
 from tests.site import Agent, Frame, Site, Tab, running
 
@@ -380,7 +380,8 @@ async def error_to(tab: Tab, type: str, conversation: str) -> Frame:
 async def test_what_belongs_to_another_visitor_is_as_if_it_were_not_there(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    object.__setattr__(site.doors, "messages", sockets.Buckets(Allowance(1_000, 0.001), site.doors.clock))
+    object.__setattr__(site.doors, "rules", Rules(messages=Allowance(1_000, 0.001)))
+    monkeypatch.setattr(sockets, "PERSON", Allowance(1_000, 0.001))
     own, theirs = await site.customer(), await held_by(site, "a1", "Ana")
     before = await site.bot.store.conversation(theirs)
     async with site.tab(own) as tab, site.tab(theirs) as victim:

@@ -18,8 +18,10 @@ from bot.access import MAY, Action, Agent, Role
 from bot.adapters.sql_database import Database
 from bot.adapters.sql_roster import SqlRoster
 from bot.attempts import Attempts
+from bot.limits import OwnLimits
 from bot.login import NOBODY
-from bot.web.auth import Seat, Tickets, csrf_token, hashed, new_secret
+from bot.tickets import OwnTickets, Tickets
+from bot.web.auth import Seat, csrf_token, hashed, new_secret
 from bot.web.console_login import DEVICE, GUEST, SESSION, Denied, browser_name, denied, may, router
 from tests.desks import FakeDesk, Hands
 
@@ -91,8 +93,8 @@ async def shop(own_sqlite_url: str) -> AsyncIterator[Shop]:
     app.state.served = SimpleNamespace(
         bot=desk,
         settings=SimpleNamespace(shop_name="Alder & Volt", accent="#1f6f54", public_url=""),
-        attempts=Attempts(desk.hands.monotonic),
-        agent_tickets=Tickets[Seat](desk.hands.monotonic),
+        attempts=Attempts(OwnLimits(desk.hands.monotonic)),
+        agent_tickets=OwnTickets[Seat](desk.hands.monotonic),
     )
     yield Shop(app, desk)
     await database.close()
@@ -415,12 +417,12 @@ async def test_who_sits_at_a_stolen_session_cannot_guess_the_password(browser: B
 async def test_a_ticket_is_a_seat_for_one_socket(shop: Shop, browser: Browser, ann: Agent) -> None:
     answer = (await browser.say("ticket")).json()
     assert answer["expires_in"] == 30
-    seat = shop.tickets.redeem(answer["ticket"])
+    seat = await shop.tickets.redeem(answer["ticket"])
     assert seat is not None
     assert seat.agent == ann
     assert seat.secret_hash == hashed(browser.cookies[SESSION])
     assert (await login.still_valid(shop.desk, seat.secret_hash)) is not None
-    assert shop.tickets.redeem(answer["ticket"]) is None
+    assert await shop.tickets.redeem(answer["ticket"]) is None
 
 
 # ── requests that are not from our page ──

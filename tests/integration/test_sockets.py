@@ -16,8 +16,8 @@ from bot.dialogue import quoted
 from bot.errors import Unavailable
 from bot.hub import Draft
 from bot.ports import Generator
-from bot.web import peer, sockets, wire
-from bot.web.limits import Allowance
+from bot.web import peer, wire
+from bot.web.limits import MESSAGES, Allowance, Rules
 from tests.fakes import (
     AT,
     HANG,
@@ -214,9 +214,8 @@ async def test_too_many_bad_frames_close_the_socket(site: Site) -> None:
 
 
 async def test_a_database_that_is_away_is_not_the_clients_fault(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "MESSAGES", Allowance(1_000, 0.001))
     id = await site.customer()
-    site.doors.messages._allowance = sockets.MESSAGES
+    object.__setattr__(site.doors, "rules", Rules(messages=Allowance(1_000, 0.001)))
 
     async def away(*arguments: Any, **named: Any) -> Any:
         raise Unavailable("could not open /srv/bot.sqlite")
@@ -245,13 +244,13 @@ async def test_binary_and_huge_frames_close_the_socket(site: Site) -> None:
 async def test_whoever_goes_too_fast_is_told_when_to_go_on(site: Site) -> None:
     id = await site.customer()
     async with site.tab(id) as tab:
-        for n in range(sockets.MESSAGES.burst + 3):
+        for n in range(MESSAGES.burst + 3):
             await tab.say("hello", cid=f"m{n}", id=str(n))
         error = await tab.next("error")
-        assert (error["code"], error["retry"], error["ref"]) == ("too_fast", True, str(sockets.MESSAGES.burst))
+        assert (error["code"], error["retry"], error["ref"]) == ("too_fast", True, str(MESSAGES.burst))
         assert 0 < error["after_ms"] <= 2_001
     said = [event for event in await site.events(id) if event.author is Author.CUSTOMER]
-    assert len(said) == sockets.MESSAGES.burst
+    assert len(said) == MESSAGES.burst
 
 
 async def test_typing_is_not_echoed_and_not_stored(site: Site) -> None:

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PORTS = {
     "ports", "hub", "indexes", "desk", "presence", "recalled", "overrides", "catalogue", "uploaded", "waiting",
-    "model_servers", "shared",
+    "model_servers", "shared", "limits", "shared_limits", "budget", "tickets",
 }  # fmt: skip
 USE_CASES = {
     "retrieval", "compose", "reply", "worker", "inbox", "ingest", "evaluate", "customer", "line", "ladder", "packet",
@@ -105,6 +105,7 @@ def test_adapters_do_not_lean_on_other_adapters_libraries() -> None:
         "readers": _named("reader") | _named("sandbox"),
         "fetch": _named("fetch"),
         "openai": _named("openai") | {"breaking", "redacting"},
+        "redis": _named("redis"),
     }
     for module, path in MODULES.items():
         if not module.startswith("bot.adapters."):

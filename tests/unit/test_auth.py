@@ -6,13 +6,9 @@ from typing import Any
 import jwt
 import pytest
 
-from bot.access import Agent
 from bot.errors import Refused
 from bot.ports import Session
 from bot.web.auth import (
-    TICKET_S,
-    Seat,
-    Tickets,
     csrf_token,
     hashed,
     is_csrf_token,
@@ -42,50 +38,6 @@ def test_secrets_are_long_and_never_the_same() -> None:
     assert all(len(secret) >= 43 and secret.isascii() for secret in secrets)
     assert hashed("a") == hashed("a") != hashed("b")
     assert "secret" not in hashed("secret")
-
-
-def test_a_ticket_opens_one_socket_only() -> None:
-    tickets = Tickets(Clock())
-    ticket = tickets.issue(SESSION, "hash")
-    assert tickets.redeem(ticket) is SESSION
-    assert tickets.redeem(ticket) is None
-
-
-def test_a_ticket_is_good_for_thirty_seconds() -> None:
-    clock = Clock()
-    tickets = Tickets(clock)
-    in_time, late = tickets.issue(SESSION, "hash"), tickets.issue(SESSION, "hash")
-    clock.now += TICKET_S
-    assert tickets.redeem(in_time) is SESSION
-    clock.now += 0.1
-    assert tickets.redeem(late) is None
-
-
-def test_an_agents_ticket_is_their_seat() -> None:
-    seat = Seat(Agent("a1", "ann", "Ann"), "s1", "hash")
-    tickets = Tickets[Seat](Clock())
-    ticket = tickets.issue(seat, seat.secret_hash)
-    assert tickets.redeem(ticket) is seat
-    assert tickets.redeem(ticket) is None
-
-
-@pytest.mark.parametrize("made_up", ["", "x", "é", "\x00", "a" * 128])
-def test_a_made_up_ticket_is_nobody(made_up: str) -> None:
-    tickets = Tickets(Clock())
-    tickets.issue(SESSION, "hash")
-    assert tickets.redeem(made_up) is None
-
-
-def test_tickets_nobody_redeems_do_not_pile_up() -> None:
-    clock = Clock()
-    tickets = Tickets(clock, most=5)
-    issued = [tickets.issue(SESSION, "hash") for _ in range(8)]
-    assert [ticket for ticket in issued if tickets.redeem(ticket)] == issued[-5:]
-    stale = tickets.issue(SESSION, "hash")
-    clock.now += TICKET_S + 1
-    tickets.issue(SESSION, "hash")
-    clock.now -= TICKET_S + 1
-    assert tickets.redeem(stale) is None
 
 
 # ── the token of a page of ours ──

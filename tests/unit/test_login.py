@@ -9,6 +9,7 @@ from bot import login
 from bot.access import Agent, AgentSession, Role
 from bot.attempts import PER_ACCOUNT, PER_NETWORK, Attempts
 from bot.errors import BotError, Conflict, NotFound, Refused
+from bot.limits import OwnLimits
 from bot.login import ABSOLUTE, IDLE, MOST_SESSIONS, NOBODY, Browser, TooFast, WrongLogin
 from tests.desks import FakeDesk, Hands
 from tests.fake_roster import FakeRoster
@@ -30,7 +31,7 @@ def hands(desk: FakeDesk) -> Hands:
 
 @pytest.fixture
 def attempts(hands: Hands) -> Attempts:
-    return Attempts(hands.monotonic)
+    return Attempts(OwnLimits(hands.monotonic))
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from bot.desk import Unanswered
 from bot.engagements import Fact
 from bot.errors import Unavailable
 from bot.settings import Settings
+from bot.tickets import OwnTickets
 from bot.web import console_login
 from bot.web.app import create_app
-from bot.web.auth import Seat, Tickets
-from bot.web.limits import Allowance, Buckets
+from bot.web.auth import Seat
 from bot.web.served import Served
 from bot.web.sockets import Doors
 from tests.fakes import AT, fake_bot
@@ -64,8 +64,8 @@ def app(records: FakeRecords) -> FastAPI:
 
     app = create_app(settings, lambda worker: pytest.fail("the server is not started here"))
     bot = fake_bot(records=records)
-    doors = Doors(bot, Tickets(clock), Tickets(clock), clock)
-    app.state.served = Served(bot, doors, settings, Buckets(Allowance(9, 1), clock), Attempts(clock))
+    doors = Doors(bot, OwnTickets(clock), OwnTickets(clock), clock)
+    app.state.served = Served(bot, doors, settings, Attempts(bot.limits))
     return app
 
 

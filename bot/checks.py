@@ -88,7 +88,7 @@ async def _near(
     said: dict[tuple[int, int], float] = {}
     compared = set[int]()
     for own in _by_language(passages):
-        for pairs, text, floor in ((asked, _title, NEAR_ASKED), (said, _opening, NEAR_SAID)):
+        for pairs, text, floor in ((asked, titled, NEAR_ASKED), (said, opening, NEAR_SAID)):
             held = await bot.run(_held, bot, passages, own, text)
             compared.update(row for row, _ in held)
             rows = [vector for _, vector in held]
@@ -106,11 +106,11 @@ def _by_language(passages: Sequence[Passage]) -> Iterator[list[int]]:
     yield from rows.values()
 
 
-def _title(passage: Passage) -> str:
+def titled(passage: Passage) -> str:
     return passage.title
 
 
-def _opening(passage: Passage) -> str:
+def opening(passage: Passage) -> str:
     return next(windows(passage.text), passage.title)
 
 

@@ -56,6 +56,11 @@ class _Stated:
     beside: frozenset[str]
 
 
+def has_numbers(text: str) -> bool:
+    """Whether another text can disagree with it at all."""
+    return bool(_NUMBER.search(text))
+
+
 def disagreement(mine: Text, theirs: Text, likeness: float) -> Disagreement | None:
     """The first two numbers that cannot both be right. `likeness` is a cosine: of the questions, or of the texts,
     whichever is nearer."""

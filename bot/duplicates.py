@@ -125,6 +125,12 @@ def _ways(passage: Passage) -> tuple[str, ...]:
     return tuple(dict.fromkeys((passage.title, *passage.phrasings)))
 
 
+def question_keys(passage: Passage) -> set[Hashable]:
+    """Two FAQs that are asked word for word alike share one of these."""
+    keys = {_key(question, passage) for question in _ways(passage)} if passage.kind == "faq" else set()
+    return keys - {None}
+
+
 def _key(question: str, passage: Passage) -> Hashable:
     terms = frozenset(folded_terms(question))
     return (script_of(passage.language), terms) if terms else None

@@ -112,8 +112,10 @@ class Indexes(Protocol):
         """The same for the pieces' words."""
         ...
 
-    def keep(self, pieces: Sequence[Piece], made: Reading) -> None:
-        """Put by what the embedder made until it is published: a stopped ingest goes on from there."""
+    def keep(self, pieces: Sequence[Piece], made: Reading) -> bool:
+        """Put by what the embedder made until it is published: a stopped ingest goes on from there.
+
+        Whether `vectors` and `words` know it from now on."""
         ...
 
     def build(

@@ -1,14 +1,14 @@
 """The index, built from what SQL holds (or would hold): only what no generation knows is embedded."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from bot import retrieval
 from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex
-from bot.indexes import Manifest
+from bot.indexes import Manifest, Reading
 from bot.knowledge import Passage, Piece, pieces
 from bot.planning import Planned
 from bot.ports import Bot
@@ -77,18 +77,33 @@ async def _embedded(bot: Bot, passages: Sequence[Passage], progress: Progress) -
     # A vector of text the embedder cannot read says nothing, and is never asked for: such passages are found by words.
     read = [passage for passage in passages if retrieval.reads(bot, passage.language)]
     wanted = {piece.id: piece for passage in read for piece in pieces(passage)}
-    known = await bot.run(bot.indexes.vectors, tuple(wanted.values()))
-    words = await bot.run(bot.indexes.words, tuple(wanted.values()))
-    missing = [piece for id, piece in wanted.items() if id not in known or id not in words]
-    fresh = await _embed(bot, missing, progress)
-    vectors = {**known, **{id: vector for id, (vector, _) in fresh.items()}}
-    words = {**words, **{id: read for id, (_, read) in fresh.items()}}
+    every = tuple(wanted.values())
+    vectors, words = await bot.run(bot.indexes.vectors, every), await bot.run(bot.indexes.words, every)
+    missing = [piece for id, piece in wanted.items() if id not in vectors or id not in words]
+    held = await embed(bot, missing, progress)
     progress("publish", 0, 1)
-    parts = (
-        passages, tuple(wanted.values()), [vectors[id] for id in wanted], content_digest(passages),
-        [words[id] for id in wanted],
-    )  # fmt: skip
-    return _Made(parts, len(missing))
+    if missing:  # most of it was put by, and is asked for piece by piece
+        vectors, words = await bot.run(bot.indexes.vectors, every), await bot.run(bot.indexes.words, every)
+    ids = tuple(wanted)
+    in_order = _Each(ids, vectors, {id: vector for id, (vector, _) in held.items()})
+    words_in_order = _Each(ids, words, {id: read for id, (_, read) in held.items()})
+    return _Made((passages, every, in_order, content_digest(passages), words_in_order), len(missing))
+
+
+@dataclass(frozen=True, slots=True)
+class _Each(Sequence[Any]):
+    """What belongs to each of `ids`, in order: from memory, or else from where it was put by."""
+
+    ids: Sequence[int]
+    known: Mapping[int, Any]
+    held: Mapping[int, Any]
+
+    def __getitem__(self, row: Any) -> Any:
+        id = self.ids[row]
+        return self.held[id] if id in self.held else self.known[id]
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 async def _current(bot: Bot) -> Manifest | None:
@@ -100,17 +115,25 @@ async def _current(bot: Bot) -> Manifest | None:
     return manifest
 
 
-async def _embed(bot: Bot, missing: Sequence[Piece], progress: Progress) -> dict[int, tuple[Any, Any]]:
-    """Of each piece its vector and its words."""
+async def embed(bot: Bot, missing: Sequence[Piece], progress: Progress = silent) -> dict[int, tuple[Any, Any]]:
+    """Of each piece that could not be put by, its vector and its words."""
     found: dict[int, tuple[Any, Any]] = {}
+    same: dict[str, list[Piece]] = {}
+    for piece in missing:  # sections cut in two have one title, and answers are written twice
+        same.setdefault(piece.text, []).append(piece)
     # Near lengths together: a batch costs as much as its longest piece.
-    by_length = sorted(missing, key=lambda piece: len(piece.text))
+    by_length = sorted(same, key=len)
+    done = 0
     for start in range(0, len(by_length), BATCH):
-        batch = by_length[start : start + BATCH]
-        made = await bot.run(partial(bot.embedder.read, [piece.text for piece in batch], is_query=False))
-        await bot.run(bot.indexes.keep, batch, made)  # what is stopped goes on from here
-        found.update((piece.id, (made.vectors[n], made.words[n])) for n, piece in enumerate(batch))
-        progress("embed", start + len(batch), len(by_length))
+        texts = by_length[start : start + BATCH]
+        made = await bot.run(partial(bot.embedder.read, texts, is_query=False))
+        batch = [(piece, n) for n, text in enumerate(texts) for piece in same[text]]
+        pieces_of, rows = [piece for piece, _ in batch], [n for _, n in batch]
+        each = Reading([made.vectors[n] for n in rows], [made.words[n] for n in rows])
+        if not await bot.run(bot.indexes.keep, pieces_of, each):  # what is stopped goes on from here
+            found.update((piece.id, (made.vectors[n], made.words[n])) for piece, n in batch)
+        done += len(batch)
+        progress("embed", done, len(missing))
     return found
 
 

@@ -4,7 +4,8 @@ import asyncio
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import bootstrap, bootstrap_content, ingest, planning, shell
+from bot import bootstrap, bootstrap_content, conflicts, ingest, planning, shell
 from bot.bootstrap_content import FoundFiles
 from bot.commands import opened_store, ready
+from bot.conflicts import Conflicts
 from bot.content import CsvFormat, Problem, SourceFile
 from bot.errors import IndexDamaged, IndexMismatch, NoIndex, Refused
 from bot.gate import Came, Moved, Verdict
@@ -24,12 +26,16 @@ from bot.judge_commands import queries_of
 from bot.judged import Query
 from bot.kb_commands import shelf, worded
 from bot.knowledge import Passage
+from bot.lint import Finding
+from bot.lint_commands import TITLES
 from bot.output import Output
 from bot.overrides import Edited
 from bot.planning import Planned
+from bot.ports import Bot
 from bot.settings import Settings
 
 SHOWN = 20  # judged questions in a list
+NONE = Conflicts()
 SAYS = {
     Came.WRONG: "answered wrongly",
     Came.PASSED_ON: "passed on",
@@ -91,8 +97,8 @@ async def run(settings: Settings, output: Output, wish: Wish) -> int:
         output.problem(f"{wish.paths[0]}: there is nothing in it that can be read; docs/content.md lists the formats")
         return 1
     if wish.dry_run:
-        await _show_changes(settings, output, planned)
-        return _told(output, wish, ingest.undone(planned))
+        _show_changes(output, planned)
+        return _told(output, wish, ingest.undone(planned), await _disagreeing(settings, output, planned))
     if not planned.changes:
         await _remembered(settings, planned)
         if await _is_published(settings):
@@ -100,7 +106,7 @@ async def run(settings: Settings, output: Output, wish: Wish) -> int:
     if planned.is_much and not wish.is_sure:
         _confirm(f"this removes {planned.taken_out} of {planned.live} passages")
     queries = _queries(settings, wish, found)
-    return _told(output, wish, await _published(settings, output, wish, planned, queries))
+    return _told(output, wish, *await _published(settings, output, wish, planned, queries))
 
 
 async def _planned(settings: Settings, wish: Wish, progress: Callable[[int, int], None]) -> tuple[Planned, FoundFiles]:
@@ -152,19 +158,41 @@ def _confirm(sentence: str) -> None:
 
 async def _published(
     settings: Settings, output: Output, wish: Wish, planned: Planned, queries: Sequence[Query]
-) -> Report:
+) -> tuple[Report, Conflicts]:
+    async with _alone(settings, output, planned) as bot:
+        limit = settings.gate_max_error or None
+        with output.progress("embed") as bar:
+            report = await ingest.publish(
+                bot, planned, passing=Gate(queries, limit, wish.force), progress=bar.staged, by=shell.who()
+            )
+            return report, await conflicts.conflicts(bot, planned, bootstrap.near_pairs(), bar.staged)
+
+
+@asynccontextmanager
+async def _alone(settings: Settings, output: Output, planned: Planned) -> AsyncIterator[Bot]:
+    """Nobody waits for an answer from this process: embedding may have every core."""
     async with opened_store(settings) as store:
         embedder, why = bootstrap.embedder_for(settings, await ingest.chinese_share(store, planned))
     if why:
         output.line(why)
-    # Nobody waits for an answer from this process: embedding may have every core.
     alone = {"generator": "none", "model_threads": os.cpu_count() or 1, "embedder": embedder}
     async with bootstrap.assembled(settings.model_copy(update=alone)) as bot:
-        limit = settings.gate_max_error or None
-        with output.progress("embed") as bar:
-            return await ingest.publish(
-                bot, planned, passing=Gate(queries, limit, wish.force), progress=bar.staged, by=shell.who()
-            )
+        yield bot
+
+
+async def _disagreeing(settings: Settings, output: Output, planned: Planned) -> Conflicts:
+    """What comes and says the same as something else, and what says another number. No model is loaded for nothing."""
+    if not planned.added:
+        return Conflicts()
+    async with opened_store(settings) as store:
+        passages = await conflicts.staying(store, planned)
+    for sentence in _twins(passages, planned):
+        output.line(sentence, "yellow")
+    if not conflicts.may_disagree(passages, planned):
+        return conflicts.without_meaning(passages, planned)
+    async with _alone(settings, output, planned) as bot:
+        with output.progress("comparing") as bar:
+            return await conflicts.conflicts(bot, planned, bootstrap.near_pairs(), bar.staged)
 
 
 def _queries(settings: Settings, wish: Wish, found: FoundFiles) -> list[Query]:
@@ -184,7 +212,7 @@ def _queries(settings: Settings, wish: Wish, found: FoundFiles) -> list[Query]:
 # ── telling ──
 
 
-async def _show_changes(settings: Settings, output: Output, planned: Planned) -> None:
+def _show_changes(output: Output, planned: Planned) -> None:
     gone = _by_anchor(planned.removed)
     new = _by_anchor(planned.added)
     for passage in planned.added:
@@ -198,28 +226,24 @@ async def _show_changes(settings: Settings, output: Output, planned: Planned) ->
     for passage in planned.removed:
         if passage.anchor not in new:
             output.line(f"- {passage.source}  {passage.title}", "red")
-    for sentence in await _remarks(settings, planned):
-        output.line(sentence, "yellow")
 
 
 def _by_anchor(passages: Sequence[Passage]) -> dict[str, Passage]:
     return {passage.anchor: passage for passage in passages}
 
 
-async def _remarks(settings: Settings, planned: Planned) -> list[str]:
+def _twins(passages: Sequence[Passage], planned: Planned) -> list[str]:
     """Duplicates among what would be added, and with what stays."""
-    async with opened_store(settings) as store:
-        leaving = {passage.id for passage in planned.removed}
-        live = [one for one in await store.live_passages() if one.id not in leaving]
     texts: defaultdict[str, list[Passage]] = defaultdict(list)
-    for passage in (*live, *planned.added):
+    for passage in passages:
         texts[" ".join(passage.text.split()).casefold()].append(passage)
     fresh = {passage.id for passage in planned.added}
     twins = [some for some in texts.values() if len(some) > 1 and any(one.id in fresh for one in some)]
     return [f"= the same text: {', '.join(one.source for one in some)}" for some in twins]
 
 
-def _told(output: Output, wish: Wish, report: Report) -> int:
+def _told(output: Output, wish: Wish, report: Report, found: Conflicts = NONE) -> int:
+    _show_conflicts(output, found)
     for problem in report.problems:
         output.problem(str(problem))
     for note in report.notes:
@@ -233,8 +257,19 @@ def _told(output: Output, wish: Wish, report: Report) -> int:
         counted += f" (of them {len(report.updated)} at another place or for another time)"
     mood = "would be: " if wish.dry_run or report.is_refused else ""
     output.line(f"{mood}{counted} in {report.seconds:.1f} s")
-    output.result(_mapping(report, wish.dry_run))
+    output.result(
+        {**_mapping(report, wish.dry_run), "conflicts": _strings(found.findings), "not_compared": found.left_out}
+    )
     return 1 if report.problems or report.is_refused else 0
+
+
+def _show_conflicts(output: Output, found: Conflicts) -> None:
+    if found.findings:
+        output.line(f"{TITLES['conflict']}: {len(found.findings)}", "bold red")
+    for one in found.findings:
+        output.line(f"! {one}", "red")
+    if found.left_out:
+        output.line(f"{found.left_out} passages with numbers were not compared by meaning: see `bot kb lint`", "dim")
 
 
 def _show_verdict(output: Output, verdict: Verdict) -> None:
@@ -275,7 +310,7 @@ def _mapping(report: Report, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _strings(problems: Sequence[Problem]) -> list[str]:
+def _strings(problems: Sequence[Problem] | Sequence[Finding]) -> list[str]:
     return [str(problem) for problem in problems]
 
 

@@ -1,9 +1,11 @@
 """Uploaded files: what they would change, and publishing exactly that."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bot import ingest
+from bot.checks import NearPairs
+from bot.conflicts import Conflicts, conflicts
 from bot.errors import Conflict, Refused
 from bot.indexing import Progress, silent
 from bot.ingest import Gate, Report
@@ -19,6 +21,12 @@ class Proposal:
     planned: Planned
     digest: str
     files: tuple[str, ...]
+    conflicts: Conflicts = field(default_factory=Conflicts)
+
+
+async def looked_through(bot: Bot, proposed: Proposal, near_pairs: NearPairs, progress: Progress = silent) -> Proposal:
+    """With the numbers in it that cannot be right beside others."""
+    return replace(proposed, conflicts=await conflicts(bot, proposed.planned, near_pairs, progress))
 
 
 async def propose(bot: Bot, batch: str, parse: Parse, edited: Edited = Edited.SKIP) -> Proposal:

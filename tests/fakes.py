@@ -89,8 +89,9 @@ class FakeIndexes:
     def words(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
         return dict.fromkeys(self.vectors(wanted), ())
 
-    def keep(self, pieces: Sequence[Piece], made: Reading) -> None:
+    def keep(self, pieces: Sequence[Piece], made: Reading) -> bool:
         self._kept |= {piece.id: made.vectors[n] for n, piece in enumerate(pieces)}
+        return True
 
     def build(
         self,

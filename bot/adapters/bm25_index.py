@@ -71,7 +71,8 @@ class Bm25Part:
 def _counted(texts: Sequence[str]) -> tuple[dict[str, int], dict[str, Any]]:
     """The vocabulary, and the arrays of a sparse matrix of scores."""
     stemmer = Stemmer.Stemmer("english")
-    counted = [stemmer.stemWords(list(terms(text))) for text in texts]
+    one: dict[str, str] = {}  # of each stem: a hundred thousand passages hold millions of them
+    counted = [[one.setdefault(stem, stem) for stem in stemmer.stemWords(list(terms(text)))] for text in texts]
     if not any(counted):
         return {}, {name: np.zeros(1 if name == "indptr" else 0, np.int32) for name in ARRAYS}
     index = bm25s.BM25(k1=K1, b=B)

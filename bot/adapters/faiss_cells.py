@@ -12,6 +12,7 @@ Building takes minutes, so when little has changed the cells of the latest index
 import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 from zipfile import BadZipFile
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from bot.adapters import faiss_rows
 from bot.adapters.faiss_exact import one_thread, restored
+from bot.adapters.read_late import ReadLate
 from bot.errors import IndexDamaged
 from bot.indexes import Vectors
 from bot.knowledge import Piece
@@ -122,11 +124,14 @@ class Cells:
         names = self._passages[self._owners[rows[order]]].tolist()
         return [(name.decode(), cosine) for name, cosine in zip(names, cosines[order].tolist(), strict=True)]
 
-    def vectors(self, ids: Iterable[int]) -> dict[int, Any]:
-        asked = np.fromiter(ids, np.int64)
+    def vectors(self, ids: Iterable[int]) -> Mapping[int, Any]:
+        asked = np.unique(np.fromiter(ids, np.int64))
         rows = np.minimum(np.searchsorted(self._ids, asked), len(self._ids) - 1)
         is_here = self._ids[rows] == asked
-        return dict(zip(asked[is_here].tolist(), self._rows.take(rows[is_here]), strict=True))
+        return ReadLate(asked[is_here], partial(self._row, rows[is_here]))
+
+    def _row(self, rows: Any, n: int) -> Any:
+        return self._rows.take(rows[n : n + 1])[0]
 
 
 def _gathered(vectors: Sequence[Any] | Vectors, rows: Any) -> Iterator[Any]:

@@ -26,7 +26,7 @@ class Shape(Protocol):
     n_passages: int
 
     def nearest(self, query: Any, n: int) -> list[tuple[str, float]]: ...
-    def vectors(self, ids: Iterable[int]) -> dict[int, Any]: ...
+    def vectors(self, ids: Iterable[int]) -> Mapping[int, Any]: ...
 
 
 class FaissPart:
@@ -74,7 +74,7 @@ class FaissIndex:
                 return list(best.items())[:k]
             n_pieces = min(n_pieces * 4, self._shape.n_pieces)
 
-    def vectors(self, ids: Iterable[int]) -> dict[int, Any]:
+    def vectors(self, ids: Iterable[int]) -> Mapping[int, Any]:
         """The stored vectors of those of `ids` that are here."""
         return self._shape.vectors(ids)
 

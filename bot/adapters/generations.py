@@ -26,6 +26,7 @@ from bot.adapters.generation_parts import (
     Words,
     silent,
 )
+from bot.adapters.read_late import Either
 from bot.errors import Conflict, IndexDamaged, IndexMismatch, NoIndex, NotFound, Refused, Unavailable
 from bot.indexes import Index, Manifest, Reading, Vectors
 from bot.knowledge import Passage, Piece
@@ -90,7 +91,7 @@ class Generations:
             self.current()
         except Unavailable:
             return kept  # nothing to reuse: everything else is embedded again
-        return {**kept, **self._dense.vectors(ids)} if self._dense else kept
+        return Either(self._dense.vectors(ids), kept) if self._dense else kept
 
     def words(self, wanted: Sequence[Piece]) -> Mapping[int, Any]:
         ids = [piece.id for piece in wanted]
@@ -99,7 +100,7 @@ class Generations:
             self.current()
         except Unavailable:
             return kept
-        return {**kept, **self._words.words(ids)} if self._words else kept
+        return Either(self._words.words(ids), kept) if self._words else kept
 
     def _replaced(self, name: str) -> Index:
         """Load generation `name` and serve it; when that fails, what was served before, or an older one."""
@@ -210,9 +211,8 @@ class Generations:
 
     # ── writing ──
 
-    def keep(self, pieces: Sequence[Piece], made: Reading) -> None:
-        if self._kept:
-            self._kept.keep(pieces, made)
+    def keep(self, pieces: Sequence[Piece], made: Reading) -> bool:
+        return self._kept is not None and self._kept.keep(pieces, made)
 
     def publish(
         self,
@@ -298,10 +298,10 @@ class Generations:
         progress: Progress,
     ) -> tuple[Manifest, dict[str, bytes]]:
         """All but the name and the time, which are given when it is written."""
-        files = {
-            **self._dense_part.build(pieces, vectors, self._dimension, progress),
+        files = {  # what takes most memory while it is made comes first, and what stays largest last
             **self._lexical_part.build(passages),
             **(self._word_part.build(pieces, words) if self._word_part and len(words) else {}),
+            **self._dense_part.build(pieces, vectors, self._dimension, progress),
             PASSAGES: "".join(f"{passage.id}\n" for passage in passages).encode(),
         }
         digests = {file: digest(data) for file, data in files.items()}

@@ -5,9 +5,9 @@ One vector says what a text is about; "to Ireland" and "to the United Kingdom" a
 difference shows. A byte for each of WORD_DIMENSIONS directions is enough to order what was found by other means.
 """
 
+import io
 import json
 from collections.abc import Container, Iterable, Mapping, Sequence
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from bot.knowledge import Piece
 
 WORDS, PLACES = "words.i8", "words.json"
 MOST = 4_000_000  # words, 256 MB: with more of them none are kept, and the order is what the other retrievers say
-_NONE = np.zeros((0, WORD_DIMENSIONS), dtype=np.int8)
 
 
 class WordPart:
@@ -26,17 +25,17 @@ class WordPart:
 
     def build(self, pieces: Sequence[Piece], words: Sequence[Any]) -> dict[str, bytes]:
         """`words` holds m × WORD_DIMENSIONS int8 for each piece, in order; or nothing at all."""
-        unique = {piece.id: (piece.passage, rows) for piece, rows in zip(pieces, words, strict=bool(len(words)))}
-        counts = [len(rows) for _, rows in unique.values()]
-        if sum(counts) > MOST:
-            unique, counts = {id: (passage, _NONE) for id, (passage, _) in unique.items()}, [0] * len(unique)
-        starts = accumulate(counts, initial=0)
-        places = {
-            str(id): [passage, start, count]
-            for (id, (passage, _)), start, count in zip(unique.items(), starts, counts, strict=False)
-        }
-        table = np.concatenate([_NONE, *(np.asarray(rows, dtype=np.int8) for _, rows in unique.values())])
-        return {WORDS: table.tobytes(), PLACES: json.dumps(places).encode()}
+        places: dict[str, tuple[str, int, int]] = {}
+        table, n = io.BytesIO(), 0
+        for piece, rows in zip(pieces, words, strict=bool(len(words))):  # one at a time: they may be many
+            if (id := str(piece.id)) not in places:
+                places[id] = (piece.passage, n, len(rows))
+                n += len(rows)
+                if n <= MOST:
+                    table.write(np.ascontiguousarray(rows, dtype=np.int8).tobytes())
+        if n > MOST:
+            table, places = io.BytesIO(), {id: (passage, 0, 0) for id, (passage, _, _) in places.items()}
+        return {WORDS: table.getvalue(), PLACES: json.dumps(places).encode()}
 
     def load(self, files: Mapping[str, bytes]) -> "WordTable | None":
         """None for a generation that was built before words were kept."""

@@ -17,6 +17,7 @@ from bot.indexing import Progress
 from bot.ingest import Gate, Report
 from bot.kb_pages import Wording
 from bot.knowledge import Passage
+from bot.lint import Finding
 from bot.overrides import Edited
 from bot.planning import Planned
 from bot.ports import Bot
@@ -166,7 +167,8 @@ async def plan(request: Request, who: Editor, asked: Batch) -> dict[str, Any]:
     async def work(progress: Progress) -> dict[str, Any]:
         progress("reading", 0, 0)
         async with _sandbox() as sandbox:
-            return _proposal(await uploads.propose(here.bot, asked.upload, sandbox.parsed, asked.edited))
+            proposed = await uploads.propose(here.bot, asked.upload, sandbox.parsed, asked.edited)
+        return _proposal(await uploads.looked_through(here.bot, proposed, bootstrap.near_pairs(), progress))
 
     return _job(here.publishing.start(who.agent.name, work))
 
@@ -215,6 +217,7 @@ def _proposal(one: Proposal) -> dict[str, Any]:
         "updated": len(planned.updated), "unchanged": planned.unchanged, "live": planned.live,
         "is_much": planned.is_much, "changes": _changes(planned.added, planned.removed),
         "problems": _problems(planned.problems), "notes": _problems(planned.notes),
+        "conflicts": _problems(one.conflicts.findings), "not_compared": one.conflicts.left_out,
     }  # fmt: skip
 
 
@@ -238,7 +241,7 @@ def _said(one: Passage) -> str:
     return "\n".join((one.title, *one.phrasings, "", one.text))
 
 
-def _problems(problems: Sequence[Problem]) -> list[dict[str, str]]:
+def _problems(problems: Sequence[Problem] | Sequence[Finding]) -> list[dict[str, str]]:
     return [{"source": one.source, "says": one.sentence} for one in problems[:SHOWN]]
 
 

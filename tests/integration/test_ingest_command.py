@@ -174,6 +174,25 @@ def test_a_dry_run_shows_the_words_that_change_and_changes_nothing(
     assert counts(ingest(kb, dry_run=True)) == (2, 3, 0, 2)
 
 
+def test_numbers_that_cannot_both_be_right_are_told_before_and_after_they_are_published(
+    kb: Path, ingest: Ingest, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(kb)
+    late = "## How long do I have to send something back?\n\nHand the parcel in within 14 days.\n"
+    write(kb, {"late.md": late})
+    assert asyncio.run(run(ingest.settings, Output(), Wish([kb], COMMAS, dry_run=True))) == 0
+    printed = capsys.readouterr().out
+    assert "! late.md:1: two numbers for the same thing: “14 days” in “How long do I have" in printed
+    assert "“30 days” in “How do I send something back?” (returns.md:3)" in printed
+    foreseen = ingest(kb, dry_run=True)["conflicts"]
+    assert ingest(kb, is_gated=False)["conflicts"] == foreseen
+    assert len(foreseen) == 1
+    monkeypatch.setattr(bootstrap, "make_embedder", None)  # would fail if it were asked for
+    assert ingest(kb, dry_run=True)["conflicts"] == []
+    write(kb, {"late.md": late.replace("14 days", "time")})
+    assert asyncio.run(run(ingest.settings, Output(), Wish([kb], COMMAS, dry_run=True))) == 0, "no number, no model"
+
+
 def test_a_part_of_a_folder_is_judged_by_the_questions_of_the_whole(kb: Path, ingest: Ingest) -> None:
     (kb / "returns").mkdir()
     (kb / "returns.md").rename(kb / "returns" / "returns.md")

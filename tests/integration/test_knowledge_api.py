@@ -341,6 +341,21 @@ async def test_what_changed_since_it_was_looked_at_is_not_published(site: Site, 
     assert (await eve.get("knowledge"))["total"] == 3
 
 
+async def test_numbers_that_cannot_be_right_beside_what_is_live_are_told_before_anything_is_published(
+    site: Site, eve: Agent
+) -> None:
+    twice = b"## How long may a return take?\n\nA return may take 30 days from delivery.\n"
+    _, job = await proposed(eve, ("one.md", twice), ("two.md", twice.replace(b"30", b"14")))
+    (conflict,) = job["result"]["conflicts"]
+    assert (conflict["source"], "30 days" in conflict["says"], "14 days" in conflict["says"]) == (
+        "one.md:1",
+        True,
+        True,
+    )
+    assert job["result"]["not_compared"] == 0
+    assert (await proposed(eve, ("one.md", twice)))[1]["result"]["conflicts"] == []
+
+
 async def test_a_file_of_a_name_that_is_taken_and_one_that_cannot_be_read_are_problems(site: Site, eve: Agent) -> None:
     _, job = await proposed(eve, ("shop.md", GIFTS), ("broken.pdf", b"%PDF-1.7 nothing"), ("b.md", GIFTS))
     sources = [one["source"].partition(":")[0] for one in job["result"]["problems"]]

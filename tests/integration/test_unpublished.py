@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bot.adapters.unpublished import OLDEST, UnpublishedVectors
+from bot.errors import Unavailable
 from bot.indexes import WORD_DIMENSIONS, Reading
 from bot.knowledge import Piece
 
@@ -95,10 +96,22 @@ def test_a_damaged_file_is_no_loss_but_work(tmp_path: Path, damage: str, caplog:
     assert n_files(tmp_path) == 0
 
 
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_file_that_goes_while_it_is_used_is_a_sentence_and_never_another_vector(
+    tmp_path: Path, is_gone: bool
+) -> None:
+    kept(tmp_path).keep(PIECES, made(0, 6))
+    found = kept(tmp_path).vectors(ids(5))
+    (file,) = (tmp_path / "unpublished").iterdir()
+    file.unlink() if is_gone else file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(Unavailable, match="run `bot ingest` again"):
+        found[PIECES[5].id]
+
+
 def test_where_nothing_can_be_written_the_ingest_goes_on_and_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "unpublished").write_text("a file in the way")
     with caplog.at_level(logging.WARNING):
-        kept(tmp_path).keep(PIECES, made(0, 6))
+        assert not kept(tmp_path).keep(PIECES, made(0, 6))
     assert "begins anew" in caplog.text

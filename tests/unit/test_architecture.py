@@ -17,6 +17,7 @@ USE_CASES = {
     "retrieval", "compose", "reply", "worker", "inbox", "ingest", "evaluate", "customer", "line", "ladder", "packet",
     "calibrate", "parity", "login", "attempts", "letters", "post", "answers", "unanswered", "checks", "kb",
     "gate", "planning", "indexing", "recall", "kb_pages", "publishing", "uploads", "neighbours", "taken_over",
+    "conflicts",
 }  # fmt: skip
 EDGES = {
     "cli", "commands", "agent_commands", "calibrate_commands", "ingest_commands", "judge_commands", "kb_commands",
@@ -69,7 +70,7 @@ THIRD_PARTY = {
     "commands": {"uvicorn"},
     "output": {"rich"},
 }
-ADAPTERS_SHARE = {"files", "opened_file", "sitemaps"}  # below other adapters, importing none of them
+ADAPTERS_SHARE = {"files", "opened_file", "read_late", "sitemaps"}  # below other adapters, importing none of them
 
 
 def foreign(name: str) -> bool:

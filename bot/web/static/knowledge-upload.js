@@ -117,6 +117,8 @@ export class Upload {
       this.#counts(found),
       found.updated ? build("p", { class: "quiet" }, texts.moved(found.updated)) : "",
       told(texts.problems, found.problems, "problems"),
+      told(texts.conflicts, found.conflicts, "problems"),
+      found.not_compared ? build("p", { class: "quiet" }, texts.notCompared(found.not_compared)) : "",
       told(texts.notes, found.notes, "notes"),
       hasNews ? "" : build("p", { class: "clear" }, icon("check", 18), texts.nothingNew),
       this.#changes(found),

@@ -18,13 +18,13 @@ from bot.bootstrap_content import FoundFiles
 from bot.commands import opened_store, ready
 from bot.conflicts import Conflicts
 from bot.content import CsvFormat, Problem, SourceFile
-from bot.errors import IndexDamaged, IndexMismatch, NoIndex, Refused
+from bot.errors import IndexDamaged, NotFound, Refused
 from bot.gate import Came, Moved, Verdict
 from bot.indexing import digest_of_ids
 from bot.ingest import Gate, Report
 from bot.judge_commands import queries_of
 from bot.judged import Query
-from bot.kb_commands import shelf, worded
+from bot.kb_commands import verified, worded
 from bot.knowledge import Passage
 from bot.lint import Finding
 from bot.lint_commands import TITLES
@@ -134,12 +134,12 @@ async def _is_published(settings: Settings) -> bool:
     """Whether the live index holds what the database holds, by the embedder that is asked for: nothing to be done."""
     if settings.embedder != bootstrap.AUTO:
         return False
-    async with shelf(settings) as bot:
-        try:
-            manifest = (await bot.run(bot.indexes.current)).manifest
-        except (NoIndex, IndexMismatch, IndexDamaged):
-            return False
-        return bool(manifest.content == digest_of_ids(await bot.store.live_ids()))
+    try:
+        manifest = await asyncio.to_thread(verified, settings)
+    except (NotFound, IndexDamaged):
+        return False
+    async with opened_store(settings) as store:
+        return bool(manifest.content == digest_of_ids(await store.live_ids()))
 
 
 async def _remembered(settings: Settings, planned: Planned) -> None:

@@ -15,7 +15,7 @@ from bot.kb import Difference, Generation
 from bot.knowledge import Passage
 from bot.lint import MOST_WORDS
 from bot.output import Output
-from bot.ports import Bot
+from bot.ports import Bot, Manifest
 from bot.settings import Settings
 from bot.word_diff import Mark, word_diff
 
@@ -178,6 +178,13 @@ def _maker(settings: Settings) -> _Unloaded:
     kept, live = indexes.generations(), indexes.live()
     made = next((one for one in kept if one.generation == live), kept[-1] if kept else None)
     return _Unloaded(made.embedder, made.dimension) if made else _Unloaded("", 0)
+
+
+def verified(settings: Settings) -> Manifest:
+    """The live generation: every file against its checksum, none loaded. Raises NotFound, IndexDamaged. Blocks."""
+    indexes = bootstrap.make_indexes(settings, _Unloaded("", 0))  # of no embedder: there is nothing it could load
+    manifest: Manifest = indexes.verify(indexes.live())
+    return manifest
 
 
 def _with_the_shelf(work: Callable[[Bot], Awaitable[T]]) -> T:

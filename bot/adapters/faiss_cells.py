@@ -143,7 +143,7 @@ def _filled(ids: Any, matrix: Any, progress: Progress) -> Any:
     """The cells, with the codes of all pieces in them."""
     n, dimension = matrix.shape
     n_cells = _number_of_cells(n)
-    sample = matrix[_some(n, PER_CELL * n_cells)].astype(np.float32)
+    sample = _single(matrix, _some(n, PER_CELL * n_cells))
     centres = faiss.IndexFlatIP(dimension)
     centres.add(_centres(sample, n_cells, lambda done: progress(n * done // ROUNDS, 2 * n)))
     index = faiss.IndexIVFPQFastScan(centres, dimension, n_cells, dimension // 2, 4, faiss.METRIC_INNER_PRODUCT)
@@ -152,6 +152,14 @@ def _filled(ids: Any, matrix: Any, progress: Progress) -> Any:
         index.add_with_ids(matrix[start : start + BLOCK].astype(np.float32), ids[start : start + BLOCK])
         progress(n + min(start + BLOCK, n), 2 * n)
     return index
+
+
+def _single(matrix: Any, rows: Any) -> Any:
+    """Those rows in single precision, without a copy of all of them in half."""
+    found = np.empty((len(rows), matrix.shape[1]), np.float32)
+    for start in range(0, len(rows), BLOCK):
+        found[start : start + BLOCK] = matrix[rows[start : start + BLOCK]]
+    return found
 
 
 def _number_of_cells(n: int) -> int:

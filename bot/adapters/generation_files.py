@@ -28,7 +28,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from bot.errors import IndexDamaged, Unavailable
 from bot.indexes import Manifest
@@ -39,6 +40,8 @@ STAMP = "%Y%m%dT%H%M%S"
 ILLEGIBLE = "~"  # sorts after every name
 NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 BLOCK = 1 << 20
+AT_ONCE = 1 << 24  # bytes of a file that may wait in memory until all of a generation is made
+Made = bytes | IO[bytes]  # a file of a generation, or where it waits on disk under no name
 
 
 class GenerationFolder:
@@ -144,14 +147,26 @@ class GenerationFolder:
         except OSError as error:
             raise Unavailable(f"the index cannot be written in {self.path} ({error.strerror})") from error
 
-    def write(self, manifest: Manifest, made: Mapping[str, bytes], source: str = "") -> None:
+    def put_by(self, data: bytes) -> Made:
+        """Until all of a generation is made: those of a large one would fill the memory together."""
+        if len(data) < AT_ONCE:
+            return data
+        try:
+            self.path.mkdir(mode=0o755, parents=True, exist_ok=True)
+            file = TemporaryFile(dir=self.path, prefix=UNFINISHED)  # noqa: SIM115 (gone when nobody holds it any more)
+            file.write(data)
+        except OSError as error:
+            raise Unavailable(f"the index cannot be written in {self.path} ({error.strerror})") from error
+        return file
+
+    def write(self, manifest: Manifest, made: Mapping[str, Made], source: str = "") -> None:
         """A candidate: complete, not current, and ours. Files that are not in `made` are those of `source`, checked."""
         name = manifest.generation
         unfinished = self.path / f"{UNFINISHED}{name}"
         unfinished.mkdir(mode=0o755)
         try:
             for file, sha256 in manifest.files.items():
-                data = iter([made[file]]) if file in made else self._blocks(source, file, sha256)
+                data = _blocks_of(made[file]) if file in made else self._blocks(source, file, sha256)
                 _write_synced(unfinished / file, data)
             held = {"manifest": asdict(manifest), "sha256": digest(_json(asdict(manifest)))}
             _write_synced(unfinished / MANIFEST, iter([json.dumps(held, indent=1).encode()]))
@@ -229,6 +244,15 @@ class GenerationFolder:
 
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def _blocks_of(made: Made) -> Iterator[bytes]:
+    if isinstance(made, bytes):
+        yield made
+        return
+    made.seek(0)
+    while block := made.read(BLOCK):
+        yield block
 
 
 def _is_sound(manifest: Manifest, name: str) -> bool:

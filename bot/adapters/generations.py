@@ -6,15 +6,15 @@ What a generation is on disk, and what a crash may leave there, says `generation
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bot import decision
-from bot.adapters.generation_files import CURRENT, ILLEGIBLE, MANIFEST, NAME, GenerationFolder, digest
+from bot.adapters.generation_files import CURRENT, ILLEGIBLE, MANIFEST, NAME, GenerationFolder, Made, digest
 from bot.adapters.generation_parts import (
     IN_PLACE,
     Dense,
@@ -223,8 +223,9 @@ class Generations:
         words: Sequence[Any] = (),
         progress: Progress = silent,
     ) -> Manifest:
-        manifest, files = self._made(passages, pieces, vectors, content, words, progress)
-        with self._folder.locked():  # held from one to the other: publications at once take turns
+        made = self._made(passages, pieces, vectors, content, words, progress)
+        with made as (manifest, files), self._folder.locked():
+            # Held from one to the other: publications at once take turns.
             manifest = self._written(manifest, files, pieces)
             self._switch(manifest.generation)
         return manifest
@@ -238,8 +239,8 @@ class Generations:
         words: Sequence[Any] = (),
         progress: Progress = silent,
     ) -> Manifest:
-        manifest, files = self._made(passages, pieces, vectors, content, words, progress)
-        with self._folder.locked():
+        made = self._made(passages, pieces, vectors, content, words, progress)
+        with made as (manifest, files), self._folder.locked():
             return self._written(manifest, files, pieces)
 
     def again(self, generation: str) -> Manifest:
@@ -288,6 +289,7 @@ class Generations:
         with self._folder.locked():
             return self._folder.prune(keep)
 
+    @contextmanager
     def _made(
         self,
         passages: Sequence[Passage],
@@ -296,19 +298,29 @@ class Generations:
         content: str,
         words: Sequence[Any],
         progress: Progress,
-    ) -> tuple[Manifest, dict[str, bytes]]:
+    ) -> Iterator[tuple[Manifest, Mapping[str, Made]]]:
         """All but the name and the time, which are given when it is written."""
-        files = {  # what takes most memory while it is made comes first, and what stays largest last
-            **self._lexical_part.build(passages),
-            **(self._word_part.build(pieces, words) if self._word_part and len(words) else {}),
-            **self._dense_part.build(pieces, vectors, self._dimension, progress),
-            PASSAGES: "".join(f"{passage.id}\n" for passage in passages).encode(),
-        }
-        digests = {file: digest(data) for file, data in files.items()}
-        n_pieces = len({piece.id for piece in pieces})
-        return Manifest("", self._embedder, self._dimension, len(passages), n_pieces, "", digests, content), files
+        files: dict[str, Made] = {}
+        digests: dict[str, str] = {}
 
-    def _written(self, made: Manifest, files: Mapping[str, bytes], pieces: Sequence[Piece]) -> Manifest:
+        def take(made: Mapping[str, bytes]) -> None:
+            digests.update((file, digest(data)) for file, data in made.items())
+            files.update((file, self._folder.put_by(data)) for file, data in made.items())
+
+        try:
+            # What takes most memory comes first, while nothing waits.
+            take(self._dense_part.build(pieces, vectors, self._dimension, progress))
+            take(self._lexical_part.build(passages))
+            take(self._word_part.build(pieces, words) if self._word_part and len(words) else {})
+            take({PASSAGES: "".join(f"{passage.id}\n" for passage in passages).encode()})
+            n_pieces = len({piece.id for piece in pieces})
+            yield Manifest("", self._embedder, self._dimension, len(passages), n_pieces, "", digests, content), files
+        finally:
+            for made in files.values():
+                if not isinstance(made, bytes):
+                    made.close()
+
+    def _written(self, made: Manifest, files: Mapping[str, Made], pieces: Sequence[Piece]) -> Manifest:
         kept = self._carried_over()
         digests = {**made.files, **{file: digest(data) for file, data in kept.items()}}
         manifest = self._named(replace(made, files=digests))

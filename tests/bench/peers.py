@@ -146,6 +146,11 @@ class Theirs:
         answer = self._told(do="index", passages=passages)
         return answer["seconds"], answer["cpu"]
 
+    def ingest(self, files: Sequence[str]) -> tuple[float, float, int]:
+        """Seconds, on the clock and of processor, and how many documents were written."""
+        answer = self._told(do="ingest", files=list(files))
+        return answer["seconds"], answer["cpu"], answer["documents"]
+
     async def ask(self, questions: Sequence[str]) -> list[Found]:
         return [Found(*found) for found in self._told(do="ask", questions=list(questions), k=K)["found"]]
 
@@ -170,7 +175,7 @@ async def measure(settings: Settings, root: Path) -> dict[str, Any]:
     threads = settings.model_threads
     figures: dict[str, Any] = {"threads": threads, "load before": load()}
     with ExitStack() as stack:
-        peers = {name: stack.enter_context(Theirs(python, name, _weights(), threads)) for name in PEERS}
+        peers = {name: stack.enter_context(Theirs(python, name, weights(), threads)) for name in PEERS}
         figures |= {name: "  ".join(map(" ".join, peer.versions.items())) for name, peer in peers.items()}
         ours = Ours(settings.model_copy(update={"embedder": bootstrap.MINILM}))
         systems: dict[str, System] = {OURS: ours, **peers}
@@ -180,7 +185,7 @@ async def measure(settings: Settings, root: Path) -> dict[str, Any]:
     return {**figures, "load after": load()}
 
 
-def _weights() -> Path:
+def weights() -> Path:
     from bot.adapters.sbert import MINILM_PACKAGE  # imports torch, which what only reads figures can do without
 
     found = find_spec(MINILM_PACKAGE)

@@ -454,3 +454,19 @@ def test_without_a_place_nothing_is_put_by(tmp_path: Path) -> None:
     indexes = opened(tmp_path)
     indexes.keep([Piece("a", "one")], Reading([[1.0, 0.0]], [()]))
     assert indexes.vectors([Piece("a", "one")]) == {}
+
+
+def test_large_files_wait_on_disk_and_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generation_files, "AT_ONCE", 0)
+    publish(opened(tmp_path), "a", "b")
+    assert served(opened(tmp_path)) == 2
+    (name,) = [one.generation for one in opened(tmp_path).generations()]
+    assert opened(tmp_path).verify(name).passages == 2
+    assert sorted(one.name for one in tmp_path.iterdir()) == [".lock", name, "CURRENT"]
+
+
+def test_a_disk_that_takes_no_large_file_is_told_as_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generation_files, "AT_ONCE", 0)
+    (tmp_path / "index").write_text("a file in the way")
+    with pytest.raises(Unavailable, match="cannot be written"):
+        publish(opened(tmp_path / "index"), "a")

@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from bot.settings import Settings
-from tests.bench import latency, peers, quality, throughput
+from tests.bench import latency, peers, peers_ingest, quality, throughput
 
 ROOT = Path(__file__).parents[2]
 PARTS = {
@@ -23,6 +23,7 @@ PARTS = {
     "quality": quality.measure,
     "throughput": throughput.measure,
     "peers": peers.measure,
+    "peers, from files": peers_ingest.measure,
 }
 
 

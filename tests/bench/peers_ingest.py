@@ -28,7 +28,9 @@ from tests.bench.peers import WARM_UP, Theirs, load, weights
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".bench" / "peers-venv" / "bin" / "python"
+DATA = Path(os.environ.get("ANSWERDESK_DATA", "nowhere"))
 PARTS = 3
+FILES = 120  # of `make bench`
 HELP_CENTRE = "raw/arduino+help-center-content/content"
 
 
@@ -85,13 +87,18 @@ def processor() -> float:
 # ── measuring ──
 
 
-def measure(settings: Settings, files: Sequence[Path], python: Path = PYTHON) -> dict[str, Any]:
-    if not python.exists():
+async def measure(settings: Settings, root: Path) -> dict[str, Any]:
+    """For `make bench`."""
+    return await compared(settings, spread(found(root, DATA), FILES), installed(PYTHON))
+
+
+def installed(python: Path) -> Path | None:
+    return python if python.exists() else None
+
+
+async def compared(settings: Settings, files: Sequence[Path], python: Path | None) -> dict[str, Any]:
+    if python is None:
         return {"not measured": "the peers are not installed: run `make peers`"}
-    return asyncio.run(_measured(settings, files, python))
-
-
-async def _measured(settings: Settings, files: Sequence[Path], python: Path) -> dict[str, Any]:
     own = settings.model_copy(update={"embedder": bootstrap.MINILM})
     rounds = []
     with bootstrap.temporary_folder() as place, Theirs(python, "haystack", weights(), own.model_threads) as theirs:
@@ -147,17 +154,20 @@ def found(root: Path, data: Path) -> list[Path]:
     return sorted(there.rglob("*.md")) if there.is_dir() else sorted((root / "knowledge_base").glob("*/en/*.md"))
 
 
+def spread(files: Sequence[Path], n: int) -> Sequence[Path]:
+    """So many of them, evenly; all for 0."""
+    return files[:: max(1, len(files) // n)][:n] if n else files
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.peers_ingest", description="From files to an index.")
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--files", type=int, default=0, help="so many of them, evenly spread; 0: all")
     parser.add_argument("--python", type=Path, default=PYTHON, help="of the peers' environment")
     chosen = parser.parse_args()
-    data = Path(os.environ.get("ANSWERDESK_DATA", "nowhere"))
-    files = sorted(chosen.folder.rglob("*.md")) if chosen.folder else found(ROOT, data)
-    if chosen.files:
-        files = files[:: max(1, len(files) // chosen.files)][: chosen.files]
-    for name, value in measure(Settings(), files, chosen.python).items():
+    files = sorted(chosen.folder.rglob("*.md")) if chosen.folder else found(ROOT, DATA)
+    figures = compared(Settings(), spread(files, chosen.files), installed(chosen.python))
+    for name, value in asyncio.run(figures).items():
         print(f"{name:<28} {value}")
 
 

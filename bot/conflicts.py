@@ -13,12 +13,13 @@ from bot import duplicates, indexing, retrieval
 from bot.checks import NEAR_ASKED, NEAR_SAID, NEIGHBOURS, NearPairs, opening, titled
 from bot.disagreements import has_numbers
 from bot.duplicates import Near, question_keys
-from bot.errors import IndexDamaged, IndexMismatch, NoIndex
+from bot.errors import IndexDamaged, IndexMismatch, NoIndex, Unavailable
+from bot.indexes import Retriever
 from bot.indexing import Progress, silent
 from bot.knowledge import Passage, Piece, script_of
 from bot.lint import Finding, in_order
 from bot.planning import Planned
-from bot.ports import Bot, Retriever, Store
+from bot.ports import Bot, Store
 
 MOST = 2_000  # passages that come and are compared by meaning; more of them are left to `bot kb lint`
 
@@ -39,7 +40,7 @@ async def conflicts(bot: Bot, planned: Planned, near_pairs: NearPairs, progress:
     if not may_disagree(passages, planned):
         found: Conflicts = await bot.run(without_meaning, passages, planned)
         return found
-    near, left_out = await neighbours(bot, planned, passages, near_pairs, progress)
+    near, left_out = await near_those_that_come(bot, planned, passages, near_pairs, progress)
     return Conflicts(tuple(await bot.run(among, passages, planned, near)), left_out)
 
 
@@ -78,7 +79,7 @@ def numbered(planned: Planned) -> list[Passage]:
     return [passage for passage in planned.added if has_numbers(passage.text)]
 
 
-async def neighbours(
+async def near_those_that_come(
     bot: Bot, planned: Planned, passages: Sequence[Passage], near_pairs: NearPairs, progress: Progress = silent
 ) -> tuple[list[Near], int]:
     """What lies near the passages that come, and how many of them could not be compared."""
@@ -86,7 +87,10 @@ async def neighbours(
     left_out = len(numbered(planned)) - len(coming)
     if not coming:
         return [], left_out
-    await _embedded(bot, coming, progress)
+    try:
+        await _embedded(bot, coming, progress)
+    except Unavailable:  # a server that embeds, and does not answer now: nobody waits for it to look at a difference
+        return [], left_out + len(coming)
     there = {passage.id: passage for passage in passages}
     dense = await bot.run(_dense, bot)
     near = await bot.run(_near, bot, dense, coming, there, near_pairs)

@@ -165,7 +165,7 @@ async def _published(
             report = await ingest.publish(
                 bot, planned, passing=Gate(queries, limit, wish.force), progress=bar.staged, by=shell.who()
             )
-            return report, await conflicts.conflicts(bot, planned, bootstrap.near_pairs(), bar.staged)
+            return report, await conflicts.conflicts(bot, planned, bootstrap_content.near_pairs(), bar.staged)
 
 
 @asynccontextmanager
@@ -192,7 +192,7 @@ async def _disagreeing(settings: Settings, output: Output, planned: Planned) -> 
         return conflicts.without_meaning(passages, planned)
     async with _alone(settings, output, planned) as bot:
         with output.progress("comparing") as bar:
-            return await conflicts.conflicts(bot, planned, bootstrap.near_pairs(), bar.staged)
+            return await conflicts.conflicts(bot, planned, bootstrap_content.near_pairs(), bar.staged)
 
 
 def _queries(settings: Settings, wish: Wish, found: FoundFiles) -> list[Query]:

@@ -11,11 +11,12 @@ import typer
 
 from bot import bootstrap, bootstrap_content, kb, lint_commands, recall_commands, shell
 from bot.errors import Unavailable
+from bot.indexes import Manifest
 from bot.kb import Difference, Generation
 from bot.knowledge import Passage
 from bot.lint import MOST_WORDS
 from bot.output import Output
-from bot.ports import Bot, Manifest
+from bot.ports import Bot
 from bot.settings import Settings
 from bot.word_diff import Mark, word_diff
 

@@ -168,7 +168,7 @@ async def plan(request: Request, who: Editor, asked: Batch) -> dict[str, Any]:
         progress("reading", 0, 0)
         async with _sandbox() as sandbox:
             proposed = await uploads.propose(here.bot, asked.upload, sandbox.parsed, asked.edited)
-        return _proposal(await uploads.looked_through(here.bot, proposed, bootstrap.near_pairs(), progress))
+        return _proposal(await uploads.looked_through(here.bot, proposed, bootstrap_content.near_pairs(), progress))
 
     return _job(here.publishing.start(who.agent.name, work))
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from bot import bootstrap, ingest
+from bot import bootstrap, bootstrap_content, ingest
 from bot.ports import Bot
 from bot.settings import Settings
 from tests.bench.peers import WARM_UP, Theirs, load, weights
@@ -71,9 +71,9 @@ class Ours:
 
     async def _took(self, bot: Bot, folder: Path) -> Took:
         started, used = perf_counter(), processor()
-        with bootstrap.make_sandbox() as sandbox:
+        with bootstrap_content.make_sandbox() as sandbox:
             known = await bot.store.origins()
-            found = bootstrap.found_files(self._settings, [folder], known, sandbox)
+            found = bootstrap_content.found_files(self._settings, [folder], known, sandbox)
             report = await ingest.ingest(bot, found.files, found.scopes, parse=sandbox.parsed)
         return Took(perf_counter() - started, processor() - used, len(report.added))
 

@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot import bootstrap, indexing, metrics, retrieval
+from bot import bootstrap, bootstrap_content, indexing, metrics, retrieval
 from bot.content import COMMAS
+from bot.indexes import Reading
 from bot.knowledge import Document, Passage
-from bot.ports import Embedder, Reading
+from bot.ports import Embedder
 from bot.settings import Settings
 
 ASKED = 20  # passages asked for, of which ten articles are made
@@ -80,8 +81,8 @@ class Once:
 
 
 def _read(settings: Settings, path: Path) -> tuple[list[Document], list[Passage]]:
-    with bootstrap.make_sandbox() as sandbox:
-        files = bootstrap.found_files(settings, [path], [], sandbox).files
+    with bootstrap_content.make_sandbox() as sandbox:
+        files = bootstrap_content.found_files(settings, [path], [], sandbox).files
         parsed = [one for _, one in sandbox.parsed(files, COMMAS)]
     return [d for one in parsed for d in one.documents], [p for one in parsed for p in one.passages]
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot import checks, conflicts, ingest
 from bot.conflicts import Conflicts
-from bot.errors import IndexDamaged
+from bot.errors import IndexDamaged, Unavailable
 from bot.knowledge import Passage
 from bot.planning import Planned
 from bot.ports import Bot
@@ -116,6 +116,16 @@ async def test_with_a_damaged_index_what_comes_counts_as_not_compared_with_the_r
     bot = await stocked(FAQ)
     bot.indexes.fails = IndexDamaged("vectors")  # type: ignore[attr-defined]
     assert await found(bot, planned(POLICY)) == Conflicts((), 1)
+
+
+async def test_when_what_embeds_does_not_answer_the_rest_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_: object, **__: object) -> None:
+        raise Unavailable("no answer")
+
+    bot = await stocked(FAQ, YES)
+    monkeypatch.setattr(bot.embedder, "read", silent)
+    told = await found(bot, planned(POLICY, NO))
+    assert (told.left_out, [one.code for one in told.findings]) == (1, ["conflict"])
 
 
 async def test_languages_are_not_held_against_each_other() -> None:

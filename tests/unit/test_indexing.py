@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot import indexing
+from bot.indexes import Reading
 from bot.knowledge import Piece, pieces
-from bot.ports import Bot, Reading
+from bot.ports import Bot
 from tests.fakes import AT, RETURNS, SHOP, FakeEmbedder, FakeIndexes, document, fake_bot, passage
 
 

@@ -112,11 +112,10 @@ def windows(text: str, words: int = PIECE_WORDS) -> Iterator[str]:
     """Cut `text` into runs of at most `words` words, at word boundaries.
 
     A script without blanks is cut behind its stops and commas, and its characters count as half a word each: about
-    as much meaning, and as many tokens, as the other half of a word holds. Of a link its words are read: where it leads
-    says nothing, and was every sixth token of a help centre.
+    as much meaning, and as many tokens, as the other half of a word holds.
     """
     window, filled = list[str](), 0.0
-    for part in _parts(_LINK.sub(_worded, text), 2 * words):
+    for part in _parts(text, 2 * words):
         size = max(1.0, len(_WIDE.findall(part)) / 2)
         if window and filled + size > words:
             yield "".join(window).strip()
@@ -125,13 +124,6 @@ def windows(text: str, words: int = PIECE_WORDS) -> Iterator[str]:
         filled += size
     if window:
         yield "".join(window).strip()
-
-
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()\s]*\))+(?:\s+\"[^\"\n]*\")?\)")
-
-
-def _worded(link: re.Match[str]) -> str:
-    return link[1] if link[1].strip() else link[0]
 
 
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")  # kana and ideographs

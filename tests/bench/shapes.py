@@ -31,24 +31,34 @@ def main() -> None:
     parser.add_argument("markdown", type=Path)
     parser.add_argument("articles", type=Path)
     parser.add_argument("queries", type=Path)
+    parser.add_argument("--untitled", action="store_true", help="without the titles only")
     parser.add_argument("--lost", action="store_true", help="name the questions that only one shape answers first")
     chosen = parser.parse_args()
     asked = [json.loads(line) for line in chosen.queries.read_text(encoding="utf-8").splitlines()]
-    asyncio.run(_compared(chosen.markdown, chosen.articles, asked, chosen.lost))
+    titled = {} if chosen.untitled else {"with titles": True}
+    asyncio.run(
+        _compared((chosen.markdown, chosen.articles), asked, chosen.lost, {**titled, "without the titles": False})
+    )
 
 
-async def _compared(markdown: Path, articles: Path, asked: Sequence[Mapping[str, Any]], is_lost_told: bool) -> None:
+async def _compared(
+    paths: tuple[Path, Path], asked: Sequence[Mapping[str, Any]], is_lost_told: bool, runs: Mapping[str, bool]
+) -> None:
     settings = Settings(generator="none")
     embedder = Once(bootstrap.make_embedder(settings.model_copy(update={"embedder": bootstrap.MINILM})))
-    for name, is_titled in (("with titles", True), ("without the titles", False)):
+    read = {shape: (*_read(settings, path), path) for shape, path in zip(("Markdown", "Zendesk"), paths, strict=True)}
+    numbers = {shape: _numbers(path, documents) for shape, (documents, _, path) in read.items()}
+    both = set(numbers["Markdown"].values()) & set(numbers["Zendesk"].values())
+    for name, is_titled in runs.items():
         firsts = []
-        for shape, path in (("Markdown", markdown), ("Zendesk", articles)):
-            documents, passages = _read(settings, path)
+        for shape, (every, every_passage, _) in read.items():  # what only one shape holds would stand in its way alone
+            documents = [one for one in every if numbers[shape][one.key] in both]
+            passages = [one for one in every_passage if numbers[shape][one.document] in both]
             if not is_titled:
                 passages = [_untitled(passage) for passage in passages]
-            ranks = await _ranks(settings, embedder, documents, passages, asked, _numbers(path, documents))
+            ranks = await _ranks(settings, embedder, documents, passages, asked, numbers[shape])
             print(
-                f"{name:<20} {shape:<9} {len(documents)} articles  {len(passages)} passages  {_figures(ranks)}",
+                f"{name:<20} {shape:<9} {len(both)} articles  {len(passages)} passages  {_figures(ranks)}",
                 flush=True,
             )
             firsts.append([rank == 1 for rank in ranks])
@@ -91,11 +101,10 @@ def _numbers(path: Path, documents: Sequence[Document]) -> Mapping[str, str]:
     """The number of each article, by the key of its document, which may be one question of it."""
     found = {}
     for document in documents:
-        file, _, number = document.key.partition("#")
-        if path.is_dir():
-            said = _NUMBER.search((path / file).read_text(encoding="utf-8", errors="replace"))
-            number = said[1] if said else ""
-        found[document.key] = number.partition("#")[0]
+        file, _, within = document.key.partition("#")
+        text = (path / file).read_text(encoding="utf-8", errors="replace") if path.is_dir() else f"id: {within}"
+        said = _NUMBER.search(text)
+        found[document.key] = said[1] if said else ""
     return found
 
 

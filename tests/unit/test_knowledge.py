@@ -91,21 +91,6 @@ def test_both_languages_in_one_text_share_the_window() -> None:
     assert [window.count("word") for window in cut] == [100, 0]
 
 
-@pytest.mark.parametrize(
-    ("written", "read"),
-    [
-        ("See [our returns page](https://shop.example/a_(b)?x=1) first.", "See our returns page first."),
-        ('Read [this](/terms "Our terms") and ![a tent](tent.png).', "Read this and a tent."),
-        ("见[退货说明](/zh/returns)。", "见退货说明。"),
-        ("A picture without words ![](tent.png) stays.", "A picture without words ![](tent.png) stays."),
-        ("An array [0] (the first) and f[x] are no links.", "An array [0] (the first) and f[x] are no links."),
-        ("[open](https://never.closed and on", "[open](https://never.closed and on"),
-    ],
-)
-def test_of_a_link_its_words_are_embedded_and_not_where_it_leads(written: str, read: str) -> None:
-    assert list(windows(written)) == [read]
-
-
 @given(st.text(alphabet="word 字退，。\n", max_size=300), st.integers(1, 12))
 def test_windows_lose_no_character(text: str, words: int) -> None:
     assert "".join("".join(windows(text, words)).split()) == "".join(text.split())

@@ -68,7 +68,7 @@ def test_an_article_is_known_by_its_number_in_either_shape_and_so_is_each_questi
     (tmp_path / "a.md").write_text('---\ntitle: "A"\nid: 441\n---\ntext\n')
     documents = [document(passage(key, "t", "x")) for key in ("a.md", "a.md#when")]
     assert shapes._numbers(tmp_path, documents) == {"a.md": "441", "a.md#when": "441"}
-    documents = [document(passage(key, "t", "x")) for key in ("z.jsonl#441", "z.jsonl#441#when")]
+    documents = [document(passage(key, "t", "x")) for key in ("z.jsonl#441", "z.jsonl#441/when")]
     assert set(shapes._numbers(tmp_path / "z.jsonl", documents).values()) == {"441"}
 
 

@@ -24,6 +24,7 @@ from bot.ports import Bot, Store
 from bot.reply import Outcome
 from bot.settings import Settings
 from bot.web.app import create_app
+from bot.web.patience import Prompt, allow_sockets
 from bot.web.server import Server
 from bot.web.wire import MAX_FRAME
 
@@ -54,6 +55,7 @@ async def serve(settings: Settings, output: Output) -> int:
     logging.basicConfig(level="WARNING", format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("bot").setLevel(settings.log_level.upper())  # the libraries have little to say to a shop
     await ready(settings)
+    allow_sockets(settings.sockets)
     listening = _listen(settings.host, settings.port)
     base = settings.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"
     app = create_app(settings, lambda worker: bootstrap.assembled(settings, worker.wake))
@@ -82,6 +84,7 @@ async def _no_agents_yet(settings: Settings, base: str) -> str:
 def _uvicorn(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
+        http=Prompt,
         ws="websockets-sansio",
         ws_max_size=MAX_FRAME,
         ws_per_message_deflate=False,

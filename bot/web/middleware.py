@@ -1,5 +1,6 @@
 """What every request passes through: plain ASGI, so that it costs nothing on sockets."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 MAX_BODY = 16 * 1024
 MAX_CONSOLE_BODY = 256 * 1024  # canned replies are saved together
+BODY_S = 30.0  # however slowly it comes
 UPLOADS = "/v1/console/knowledge/uploads"  # reads as much as it takes, after it knows who sends it
 
 Scope = MutableMapping[str, Any]
@@ -65,8 +67,14 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         body, most = bytearray(), MAX_CONSOLE_BODY if is_console(scope) else MAX_BODY
+        due = asyncio.get_running_loop().time() + BODY_S
         while True:
-            message = await receive()
+            try:
+                async with asyncio.timeout_at(due):
+                    message = await receive()
+            except TimeoutError:
+                await JSONResponse({"error": "bad_request"}, 408)(scope, receive, send)
+                return
             if message["type"] == "http.disconnect":
                 return
             body += message.get("body", b"")

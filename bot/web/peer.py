@@ -19,7 +19,7 @@ from bot.hub import ENDS_DRAFT, Draft, Head, Item, Shown
 from bot.limits import Allowance, Buckets
 from bot.ports import Bot
 from bot.web import wire
-from bot.web.outbox import Outbox
+from bot.web.outbox import MOST_FRAMES, Outbox
 from bot.web.wire import CLOSE
 
 log = logging.getLogger(__name__)
@@ -114,8 +114,10 @@ class Following:
     def _hear(self, _: str, item: Item) -> None:
         if self._held is None:
             self._deliver(item)
-        else:
+        elif len(self._held) < MOST_FRAMES:
             self._held.append(item)
+        else:  # a database that takes for ever: the client resumes
+            self._outbox.close(CLOSE["too_slow"])
 
     def _deliver(self, item: Item) -> None:
         match item:

@@ -1070,7 +1070,7 @@ async def test_sockets_that_come_and_go_leave_nothing_behind(site: Site, ana: Ag
                 console.socket.transport.abort()
     await eventually(lambda: not site.bot.hub.watched and len(asyncio.all_tasks()) <= before)
     assert not site.doors.open
-    assert not site.doors.per_session._held
+    assert not site.bot.limits._places["agent"].total
     assert not site.bot.presence.available
     assert len(site.bot.presence._watching) == watching
 

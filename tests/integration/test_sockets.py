@@ -591,7 +591,7 @@ async def test_sockets_that_come_and_go_leave_nothing_behind(site: Site) -> None
                 tab.socket.transport.abort()
     await eventually(lambda: not site.bot.hub.watched and len(asyncio.all_tasks()) <= before)
     assert not site.doors.open
-    assert not site.doors.per_session._held
+    assert not site.bot.limits._places["session"].total
 
 
 # ── HTTP around it ──

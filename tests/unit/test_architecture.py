@@ -60,7 +60,7 @@ MAY_IMPORT = {
 }
 THIRD_PARTY = {
     "settings": {"pydantic", "pydantic_settings"},
-    "web": {"fastapi", "starlette", "pydantic", "jwt", "uvicorn", "prometheus_client"},
+    "web": {"fastapi", "starlette", "pydantic", "jwt", "uvicorn", "prometheus_client", "h11"},
     "cli": {"typer"},
     "agent_commands": {"typer"},
     "calibrate_commands": {"typer"},

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +50,14 @@ async def opened(site: Site, stack: AsyncExitStack, id: str) -> Tab:
     return tab
 
 
+async def patiently(tab: Tab) -> str:
+    """The bot's answer: thirty of them at once take a busy machine some time."""
+    for _ in range(12):
+        with suppress(TimeoutError):
+            return str((await tab.event(author="bot"))["body"]["text"])
+    return "no answer"
+
+
 def dial(site: Site, path: str) -> connect:
     origin = Origin(f"http://{site.address}")
     return connect(f"ws://{site.address}{path}", subprotocols=[Subprotocol("bot.v1")], proxy=None, origin=origin)
@@ -74,8 +82,8 @@ async def test_thirty_customers_behind_one_address_all_get_their_answer(site: Si
             tabs.append(tab)
         for tab in tabs:
             await tab.say(QUESTION)
-        for tab in tabs:
-            assert (await tab.event(author="bot"))["body"]["text"] == TRUE
+        answers = [await patiently(tab) for tab in tabs]
+    assert answers == [TRUE] * 30
 
 
 async def test_an_address_with_too_many_sockets_is_told_when_to_come_again(site: Site) -> None:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
@@ -24,7 +25,7 @@ from bot.web.limits import PERSON, Rules
 from bot.web.sockets import Customer
 from tests.fakes import eventually, stock, writes
 from tests.redis_server import RedisServer
-from tests.site import Site, Tab, running
+from tests.site import Agent, Site, Tab, running
 
 TRUE = "You can return unused items within 30 days."
 QUESTION = "How do I return a lamp?"
@@ -358,3 +359,18 @@ async def test_tabs_and_messages_are_counted_for_both_processes_together(pair: l
         assert all(0 < error["after_ms"] <= 600_001 for error in refs)
     said = [event for event in await one.events(id) if event.author is Author.CUSTOMER]
     assert len(said) == 4
+
+
+async def test_guesses_at_a_password_are_counted_for_both_processes_together(pair: list[Site]) -> None:
+    login = f"ana-{uuid.uuid4().hex[:6]}"
+    async with pair[0].agent(login):
+        pass  # she works here
+    answers = []
+    for n in range(8):
+        site = pair[n % 2]
+        async with httpx.AsyncClient(base_url=f"http://{site.address}", trust_env=False) as http:
+            stranger = Agent(site, http)
+            stranger.csrf = (await stranger.request("GET", "me")).json()["csrf"]
+            answers.append(await stranger.post("login", login=login, password=f"guess number {n}"))
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 3
+    assert all(answer.json()["after_ms"] > 0 for answer in answers[5:])

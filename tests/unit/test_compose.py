@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from bot import compose as composing
+from bot.budget import Budget
 from bot.compose import Draft, compose
 from bot.grounding import Verdict
 from bot.knowledge import Hit
-from bot.ports import Generator, Sampling
+from bot.limits import Draw, OwnLimits, Quota
+from bot.ports import Bot, Generator, Sampling
 from bot.prompt import END, HANDOFF, Turn
+from bot.waiting import Room
 from tests.fakes import DELIVERY, HANG, POLICY, RETURNS, Deaf, FakeGenerator, fake_bot, plays, writes
 
 QUESTION = "How do I return a lamp?"
@@ -218,3 +221,54 @@ async def test_the_generator_reads_the_same_prompt_for_every_draft() -> None:
     await composed(generator, drafts=3)
     assert len(generator.prompts) == 3
     assert len(set(generator.prompts)) == 1
+
+
+# ── what it may cost ──
+
+
+async def left(bot: Bot, most: int) -> int:
+    """Tokens of the day that nobody has set aside or used."""
+    await asyncio.sleep(0)
+    n = most
+    while n and await bot.limits.take(Draw("tokens", "all", Quota(most), n)):
+        n -= 1
+    return n
+
+
+def metered(generator: Generator, tokens: int = 500, drafts: int = 0) -> Bot:
+    limits = OwnLimits()
+    return fake_bot(generator, limits=limits, budget=Budget(limits, tokens, drafts))
+
+
+async def test_what_was_written_is_spent_and_the_rest_is_given_back() -> None:
+    bot = metered(generator := writes(FALSE, TRUE))
+    bot = replace(bot, policy=replace(POLICY, drafts=3))
+    assert (await compose(bot, QUESTION, HITS, (), conversation="c1")).stands
+    assert await left(bot, 500) == 500 - generator.count_tokens(FALSE) - generator.count_tokens(TRUE)
+
+
+async def test_a_draft_that_is_dropped_costs_what_was_written() -> None:
+    bot = metered(generator := plays(f"{TRUE} Bring", HANG))
+    seen = asyncio.Event()
+    task = asyncio.create_task(compose(bot, QUESTION, HITS, (), lambda text, verdicts: seen.set(), "c1"))
+    await seen.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await left(bot, 500) == 500 - generator.count_tokens(f"{TRUE} Bring")
+
+
+async def test_a_draft_that_waits_in_vain_costs_no_tokens() -> None:
+    bot = replace(metered(writes(TRUE)), room=(room := Room(at_once=1, most=0)))
+    await room.enter()
+    assert "waiting" in (await compose(bot, QUESTION, HITS, (), conversation="c1")).error
+    assert await left(bot, 500) == 500
+
+
+async def test_with_nothing_left_there_is_no_draft_and_a_reason() -> None:
+    bot = metered(generator := writes(TRUE), drafts=1)
+    assert (await compose(bot, QUESTION, HITS, (), conversation="c1")).stands
+    draft = await compose(bot, QUESTION, HITS, (), conversation="c1")
+    assert (draft.stands, draft.text) == (False, "")
+    assert "used up" in draft.error
+    assert len(generator.prompts) == 1

@@ -227,7 +227,7 @@ def make_desk(settings: Settings) -> dict[str, Any]:
             Path(settings.answers_dir) if settings.answers_dir else settings.data_dir / "answers"
         ),
         "mail": make_mail(settings),
-        "counterfoils": SqlTickets(database) if settings.sql_url.startswith("postgresql") else None,
+        "counterfoils": SqlTickets(database) if serves_several(settings) else None,
     }
 
 

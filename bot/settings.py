@@ -74,7 +74,8 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "",
         description="`redis://host` (or `rediss://`): lets several `bot serve` processes on one PostgreSQL hear of "
-        "each other's messages at once; empty: they look every two seconds.",
+        "each other's messages at once and count limits together; empty: they look every two seconds, and each counts "
+        "for itself.",
     )
     host: str = Field("127.0.0.1", description="The address `bot serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port `bot serve` listens on; 0 picks a free one.")

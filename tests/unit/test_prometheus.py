@@ -42,7 +42,7 @@ async def bot() -> Any:
 @pytest.fixture
 def here(bot: Any) -> Any:
     """What the routes look at of what is served."""
-    settings = SimpleNamespace(metrics_token="", public_url="")
+    settings = SimpleNamespace(metrics_token="", public_url="", redis_url="")
     return SimpleNamespace(bot=bot, doors=SimpleNamespace(open=set()), settings=settings)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from bot.conversation import Event
+from bot.conversation import Conversation, Event
 from bot.errors import Forbidden, NotFound, Refused, Unavailable
 from bot.hub import ENDS_DRAFT, Draft, Head, Item, Shown
 from bot.limits import Allowance, Buckets
@@ -164,7 +164,7 @@ class Following:
     async def past(self, asked: wire.Position | None) -> tuple[dict[str, Any], Sequence[Event]]:
         """(what `welcome` says of it, the events after the client's position). Raises NotFound."""
         conversation = await self._bot.store.conversation(self.id)
-        events, is_whole = await self._after(conversation.epoch, conversation.head, asked)
+        events, is_whole = await self._after(conversation, asked)
         # Not resumed: the client drops its list and pages `sync` from 0; live events from here on still come.
         self.sent_to = events[-1].seq if events else conversation.head
         self.is_owed = bool(conversation.unanswered)
@@ -179,12 +179,14 @@ class Following:
         self.sent_to = conversation.head
         return conversation.epoch, conversation.head
 
-    async def _after(self, epoch: str, head: int, asked: wire.Position | None) -> tuple[Sequence[Event], bool]:
-        since = asked.seq if asked else 0
-        if asked and since and asked.epoch != epoch:
+    async def _after(self, conversation: Conversation, asked: wire.Position | None) -> tuple[Sequence[Event], bool]:
+        since, missed = asked.seq if asked else 0, conversation.head - (asked.seq if asked else 0)
+        if asked and since and asked.epoch != conversation.epoch:
             return (), False
-        if since > head or head - since > wire.REPLAY:
+        if not 0 <= missed <= wire.REPLAY:
             return (), False
+        if missed <= len(conversation.events):  # they came with it: hundreds may be coming back at this moment
+            return tuple(event for event in conversation.events if event.seq > since), True
         return await self._bot.store.events(self.id, since, wire.REPLAY + 60), True
 
     async def begin(self, past: Sequence[Event], draft: Draft | None) -> None:

@@ -1,4 +1,4 @@
-"""`bot serve` as it is, but for the models: an embedder that counts words, a generator that drips, no moods; and a probe.
+"""`bot serve` as it is, but for the models (an embedder that counts words, a generator that drips) and a probe.
 
 Meant for a process forked from one that has imported everything (see `world`): the database, the index, the sockets and
 the shutdown are the product's own, and a start takes a second at most instead of ten.
@@ -125,6 +125,7 @@ def run(environment: Mapping[str, str], log: Path, probe: Path, *arguments: str)
     bootstrap.make_embedder = lambda settings: WordCounter()  # type: ignore[assignment,return-value]
     bootstrap.make_generator = make_generator
     bootstrap.make_moods = lambda settings, embedder: None  # type: ignore[assignment,return-value]
+    probe.unlink(missing_ok=True)
     if arguments:
         sys.argv = ["bot", *arguments]
         cli.main()
@@ -134,7 +135,6 @@ def run(environment: Mapping[str, str], log: Path, probe: Path, *arguments: str)
 
 async def _serve(path: Path) -> int:
     probe = Probe()
-    path.unlink(missing_ok=True)
     watching = asyncio.create_task(probe.watch())
     async with await asyncio.start_unix_server(probe.answer, path):
         code = await commands.serve(Settings(), Output())

@@ -111,7 +111,9 @@ async def _storm(here: World) -> list[Figure]:
         storm = await left.ask()
     statements = (storm["n_statements"] - a_second * took) / N_STORM
     return [
-        at_most("R16", f"{N_STORM} cut at once: the last one resumed after", max(resumed_s, default=inf), STORM_S, " s"),
+        at_most(
+            "R16", f"{N_STORM} cut at once: the last one resumed after", max(resumed_s, default=inf), STORM_S, " s"
+        ),
         exactly("R16", "… not resumed, or resumed with a fault", N_STORM - len(resumed_s) + len(errors)),
         at_most("R16", "… statements a resume, its ticket included", statements, STATEMENTS),
         at_most("R16", "… event loop late p99", percentile(storm["late_ms"], 0.99), LAG_MS, " ms"),

@@ -14,7 +14,7 @@ from tests.load.raw import RESET, greeted
 from tests.load.stored import connections, stored
 from tests.load.world import App, World, world
 
-N_CUSTOMERS, TIMES, AT_ONCE = 125, 8, 50
+N_CUSTOMERS, TIMES, AT_ONCE = 125, 8, 20
 BACK_S, NEAR = 10.0, 2
 N_BUSY, LOADED_S, EXIT_S, SHUTTING_DOWN = 50, 4.0, 10.0, 4001
 

@@ -1,4 +1,4 @@
-"""R10, R11, R12, T17: who does not read, does not speak, or is gone, costs little, is removed, and hurts nobody else."""
+"""R10, R11, R12, T17: who does not read, does not speak, or is gone, costs little, soon goes, and hurts nobody."""
 
 import asyncio
 import socket

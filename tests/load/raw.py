@@ -1,4 +1,4 @@
-"""Sockets of clients that behave as no library lets them: they read nothing, say half, or are cut off with their cable."""
+"""Sockets of clients that behave as no library lets them: they read nothing, say half, or lose their cable."""
 
 import asyncio
 import ctypes
@@ -17,8 +17,8 @@ from websockets.frames import Frame, Opcode
 from tests.load.customer import Customer, post
 
 UPGRADE = (
-    "GET /v1/socket HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Protocol: bot.v1\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    "GET /v1/socket HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: bot.v1\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 RESET = struct.pack("ii", 1, 0)
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET

@@ -1,4 +1,4 @@
-"""R30, R31: reconnects while the bot writes, with one final answer to each question; claims at once, with one winner."""
+"""R30, R31: reconnects while the bot writes, and one final answer to each question; claims at once, and one winner."""
 
 import asyncio
 from collections import Counter

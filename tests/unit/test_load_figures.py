@@ -87,7 +87,12 @@ def test_a_percentile_is_one_of_the_values() -> None:
 
 
 def test_figures_know_whether_they_are_reached() -> None:
-    figures = [exactly("R1", "lost", 1), at_most("R11", "gone", 30, 30, " s"), at_least("R1", "kills", 3, 5), told("", "x", "y")]
+    figures = [
+        exactly("R1", "lost", 1),
+        at_most("R11", "gone", 30, 30, " s"),
+        at_least("R1", "kills", 3, 5),
+        told("", "x", "y"),
+    ]
     assert [word(one) for one in figures] == ["NO", "yes", "NO", ""]
     assert [one.is_speed for one in figures] == [False, True, True, False], "how much was tried is no fault"
 

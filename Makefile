@@ -43,8 +43,8 @@ browser: install system ## Chromium against a running server
 	@$(PYTEST) tests/browser
 
 .PHONY: load
-load: install ## many sockets at once: none lost, none doubled, in order
-	@$(PYTEST) tests/load
+load: install system ## kills, retries, crowds, hostile peers: one table, .bench/load-<commit>.json (LOAD_MINUTES=10)
+	@$(BIN)/python -m tests.load
 
 .PHONY: lint
 lint: install ## ruff and mypy --strict

@@ -52,9 +52,7 @@ async def seqs(tab: Tab, n: int) -> list[int]:
 
 
 @pytest.mark.parametrize("missed", [0, 1, WINDOW])
-async def test_what_was_missed_lately_comes_with_the_conversation(
-    site: Site, readings: list[str], missed: int
-) -> None:
+async def test_what_was_missed_lately_comes_with_the_conversation(site: Site, readings: list[str], missed: int) -> None:
     id = await talked(site)
     readings.clear()
     async with site.tab(id, ("epoch-1", FAR_BACK - missed)) as tab:

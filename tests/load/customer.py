@@ -37,7 +37,8 @@ async def post(url: str, path: str, body: Frame | None = None, secret: str = "")
             writer.write(
                 f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {secret}\r\n"
                 f"Connection: close\r\nContent-Type: application/json\r\n"
-                f"Content-Length: {len(content)}\r\n\r\n".encode() + content
+                f"Content-Length: {len(content)}\r\n\r\n".encode()
+                + content
             )
             head, _, text = (await reader.read()).partition(b"\r\n\r\n")
         finally:

@@ -25,7 +25,7 @@ from tests.load import app
 from tests.load.shop import FAQ
 
 UP_S = 60.0  # two cores, and whatever else runs
-MOST_FILES = 16_384
+MOST_FILES, LISTENING = 16_384, "0A"
 DURABLE = "-c listen_addresses='' -c max_connections=80 -c shared_buffers=64MB"
 
 
@@ -75,6 +75,17 @@ class App:
         assert self.process is not None
         assert self.process.pid is not None
         return self.process.pid
+
+    @property
+    def rss_kib(self) -> int:
+        return int(Path(f"/proc/{self.pid}/status").read_text().partition("VmRSS:")[2].split()[0])
+
+    @property
+    def n_sockets(self) -> int:
+        """Connections to it that it still holds (one it let go of has no inode any more), as the system says."""
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        ours = [row for row in rows if int(row[1].rpartition(":")[2], 16) == self.port]
+        return sum(row[3] != LISTENING and row[9] != "0" for row in ours)
 
     def start(self, *arguments: str) -> None:
         own = {"BOT_DATA_DIR": str(self.folder), "BOT_HOST": self.host, "BOT_PORT": str(self.port)}

@@ -233,6 +233,8 @@ class Peer:
         self.outbox = Outbox()
         self._errors = 0
         self._ponged = 0
+        self._is_handling = False
+        self._bye: dict[str, Any] | None = None
 
     async def _converse(self) -> None:
         """Greet, then `_read`, until the other side leaves."""
@@ -313,8 +315,16 @@ class Peer:
 
     # ── frames ──
 
+    def leave(self, bye: dict[str, Any]) -> None:
+        """Say this, and close: once what is in hand is done, for what is stored must be acknowledged."""
+        self._bye = bye
+        if not self._is_handling:
+            self.outbox.put(bye)
+            self.outbox.close(bye["code"])
+
     async def _handle(self, raw: str) -> None:
         ref: str | None = None
+        self._is_handling = True
         try:
             frame = self._parse(raw)
             ref = getattr(frame, "id", None)
@@ -324,6 +334,10 @@ class Peer:
             if not isinstance(wrong, Refused | NotFound | Forbidden):
                 log.warning("a frame failed: %s", type(wrong).__name__, exc_info=wrong)
             self._refuse(wire.error_for(wrong, ref))
+        finally:
+            self._is_handling = False
+            if self._bye is not None:
+                self.leave(self._bye)
 
     def _refuse(self, error: dict[str, Any]) -> None:
         self._errors += not error["retry"] and error["code"] != "conflict"  # being second is nobody's fault

@@ -7,7 +7,7 @@ import uvicorn
 
 from bot.web.sockets import Doors
 
-BYE_S = 1.0  # for the sockets to send what is queued and close
+BYE_S = 3.0  # for the sockets to finish what is in hand, send what is queued and close
 
 
 class Server(uvicorn.Server):

@@ -52,8 +52,7 @@ class Doors:
     def shut(self) -> None:
         """Tell every client to come back later, and close."""
         for peer in tuple(self.open):
-            peer.outbox.put({"type": "bye", "code": CLOSE["shutting_down"], "retry_after_ms": 1_000})
-            peer.outbox.close(CLOSE["shutting_down"])
+            peer.leave({"type": "bye", "code": CLOSE["shutting_down"], "retry_after_ms": 1_000})
 
 
 async def serve(websocket: WebSocket, doors: Doors) -> None:

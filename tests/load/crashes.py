@@ -15,8 +15,8 @@ from tests.load.world import App, World, world
 
 N_CUSTOMERS, MESSAGES, PAUSE_S = 40, 20, 0.3
 SEED = 20260301
-CALM_S = (0.3, 2.5)  # between two kills
-ANSWERED_S = 60.0
+CALM_S, CALM_ACKS = 8.0, 80  # between two kills: not longer, not more
+ANSWERED_S, GIVE_UP_S = 60.0, 150.0
 VICTIMS = ("app", "app", "app", "app", "postgres", "redis")
 
 
@@ -48,7 +48,7 @@ async def _loop(name: str, n_apps: int, shared: bool, seconds: float) -> list[Fi
         async with _talking(here, log):
             ends = monotonic() + seconds
             while monotonic() < ends:
-                await asyncio.sleep(dice.uniform(*CALM_S))
+                await _calm(log, dice)
                 await _kill(here, log, dice)
                 await _check(here, log)
         end = await _answered(here)
@@ -74,6 +74,15 @@ async def _talking(here: World, log: Log) -> AsyncIterator[None]:
             yield
         finally:
             is_over.set()
+
+
+async def _calm(log: Log, dice: random.Random) -> None:
+    """Some messages long, whatever the machine: a process that dies before anybody reached it shows little."""
+    wanted, ends = log.n_acked + dice.randint(0, CALM_ACKS), monotonic() + CALM_S
+    while log.n_acked < wanted:
+        await asyncio.sleep(dice.uniform(0, 0.1))
+        if monotonic() > ends:
+            return
 
 
 async def _kill(here: World, log: Log, dice: random.Random) -> None:
@@ -118,7 +127,7 @@ async def _answered(here: World) -> tuple[Stored, float]:
     """Once no answer is owed any more, and a moment in which a second one might come."""
     started = monotonic()
     now = await stored(here.url)
-    while now.n_owed and monotonic() < started + ANSWERED_S:
+    while now.n_owed and monotonic() < started + GIVE_UP_S:
         await asyncio.sleep(0.5)
         now = await stored(here.url)
     took = monotonic() - started
@@ -140,7 +149,7 @@ def _figures(name: str, log: Log, end: tuple[Stored, float]) -> list[Figure]:
         exactly("R4", f"{name}: faults the customers saw", len(log.faults)),
         exactly("R30", f"{name}: questions answered twice", found.answered_twice()),
         exactly("R30", f"{name}: questions never answered", found.n_owed),
-        at_most("R30", f"{name}: the last answer after the last restart", answered_s, ANSWERED_S, " s", is_speed=False),
+        at_most("R30", f"{name}: the last answer after the last restart", answered_s, ANSWERED_S, " s"),
         told("", f"{name}: slowest restart", ", ".join(f"{one} {s:.1f} s" for one, s in log.slowest_s.items())),
     )
     return [*figures, *(told("R4", "such a fault", fault) for fault in sorted(set(log.faults))[:5])]

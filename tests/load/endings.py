@@ -15,7 +15,7 @@ from tests.load.stored import connections, stored
 from tests.load.world import App, World, world
 
 N_CUSTOMERS, TIMES, AT_ONCE = 125, 8, 20
-BACK_S, NEAR = 10.0, 2
+BACK_S, GIVE_UP_S, NEAR = 10.0, 120.0, 2  # a machine that does other work may need longer: it must only end
 N_BUSY, LOADED_S, EXIT_S, SHUTTING_DOWN = 50, 4.0, 10.0, 4001
 
 
@@ -39,10 +39,10 @@ async def _leaks(here: World) -> list[Figure]:
     base = await _counts(here)
     await _tear(customers, TIMES)
     started, now = monotonic(), await _counts(here)
-    while not _is_near(now, base) and monotonic() < started + 3 * BACK_S:
+    while not all(_near(now, base)) and monotonic() < started + GIVE_UP_S:
         await asyncio.sleep(0.5)
         now = await _counts(here)
-    took = monotonic() - started if _is_near(now, base) else float("inf")
+    took = monotonic() - started if all(_near(now, base)) else float("inf")
     found = await stored(here.url)
     return [
         at_most(
@@ -51,7 +51,11 @@ async def _leaks(here: World) -> list[Figure]:
             took,
             BACK_S,
             " s",
-            is_speed=False,
+        ),
+        exactly(
+            "R18",
+            f"… kinds of things still left behind after {GIVE_UP_S:.0f} s",
+            sum(not ok for ok in _near(now, base)),
         ),
         told("R18", "… tasks · descriptors · database connections", " · ".join(f"{base[k]} → {now[k]}" for k in base)),
         exactly("R1", "… acked and lost", found.lost(customers)),
@@ -92,8 +96,8 @@ async def _counts(here: World) -> dict[str, int]:
     return {"tasks": now["n_tasks"], "files": now["n_files"], "connections": await connections(here.url)}
 
 
-def _is_near(now: dict[str, int], base: dict[str, int]) -> bool:
-    return all(now[name] <= base[name] + NEAR for name in base)
+def _near(now: dict[str, int], base: dict[str, int]) -> list[bool]:
+    return [now[name] <= base[name] + NEAR for name in base]
 
 
 # ── SIGTERM ──

@@ -372,7 +372,7 @@ async def test_what_happens_while_the_past_is_read_comes_once_and_in_order(
 ) -> None:
     id = await site.customer()
     await told(site, id, 3)
-    read = site.bot.store.events
+    read = site.bot.store.conversation
 
     async def slow(*arguments: Any) -> Any:
         await site.bot.change(id, lambda c: c.said("before", sender="x", cid="b", at=AT))
@@ -380,7 +380,7 @@ async def test_what_happens_while_the_past_is_read_comes_once_and_in_order(
         await site.bot.change(id, lambda c: c.said("after", sender="x", cid="a", at=AT))
         return past
 
-    monkeypatch.setattr(site.bot.store, "events", slow)
+    monkeypatch.setattr(site.bot.store, "conversation", slow)
     async with site.tab(id, ("epoch-1", 1)) as tab:
         assert await replayed(tab, 4) == [2, 3, 4, 5]
         assert await tab.quiet() == []

@@ -16,7 +16,7 @@ from tests.load.world import App, World, world
 N_CUSTOMERS, MESSAGES, PAUSE_S = 40, 20, 0.3
 SEED = 20260301
 CALM_S, CALM_ACKS = 8.0, 80  # between two kills: not longer, not more
-ANSWERED_S, GIVE_UP_S = 60.0, 150.0
+ANSWERED_S, GIVE_UP_S = 60.0, 90.0
 VICTIMS = ("app", "app", "app", "app", "postgres", "redis")
 
 

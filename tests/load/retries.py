@@ -31,7 +31,7 @@ class Tally:
 
 
 async def measure(seconds: float) -> list[Figure]:
-    async with world(2, shared=True) as here:
+    async with world(2, shared=True, BOT_MESSAGES_AT_ONCE="400") as here:
         customers = await arrived(here.urls, N_CUSTOMERS)
         tally, ends = Tally(), monotonic() + seconds / 5
         async with asyncio.TaskGroup() as tasks:
@@ -102,7 +102,7 @@ class Line:
             await self.socket.send(json.dumps(frame))
             answer = await asyncio.wait_for(self.answers[ref], ACK_S)
             if answer["type"] == "error":
-                await asyncio.sleep(answer["after_ms"] / 1_000)
+                await asyncio.sleep(answer.get("after_ms", 300) / 1_000)
                 continue
             tally.n_sent += 1
             if self.customer.dice.random() >= SUPPRESSED:

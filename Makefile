@@ -27,7 +27,7 @@ run: install ## on a fresh machine: installs, migrates, ingests knowledge_base/,
 	@exec $(BIN)/bot serve
 
 .PHONY: system
-system: # what the tests need besides Python: PostgreSQL's programs, redis-server, chromium
+system: # what the tests need besides Python: PostgreSQL's programs, redis-server, chromium, strace, faketime, nginx
 	@bash tools/system.sh
 
 .PHONY: test

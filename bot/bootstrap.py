@@ -20,7 +20,7 @@ from bot.budget import Budget
 from bot.desk import Mail, Passwords, Roster
 from bot.dialogue import Policy, Thresholds
 from bot.email_address import checked_address
-from bot.errors import Refused
+from bot.errors import Refused, StorageBroken
 from bot.hours import Hours
 from bot.house import House
 from bot.hub import Hub
@@ -192,7 +192,7 @@ def make_limits(settings: Settings) -> Limits:
     return SharedLimits(RedisLimits(settings.redis_url), OwnLimits())
 
 
-def make_desk(settings: Settings) -> dict[str, Any]:
+def make_desk(settings: Settings, broken: Callable[[StorageBroken], None] = lambda error: None) -> dict[str, Any]:
     """The parts of a Bot that the agents' side needs, by the names of its fields; all of them over one database."""
     from bot.adapters.answer_files import AnswerFolder
     from bot.adapters.argon2id import Argon2id
@@ -209,7 +209,7 @@ def make_desk(settings: Settings) -> dict[str, Any]:
     from bot.adapters.sql_tickets import SqlTickets
     from bot.adapters.upload_folder import UploadFolder
 
-    database = Database(settings.sql_url)
+    database = Database(settings.sql_url, broken=broken)
     shared = SqlShared(database, secrets.token_hex(8)) if serves_several(settings) else Alone()
     return {
         "shared": shared,
@@ -275,8 +275,12 @@ async def assembled(
     *,
     embedder: Embedder | None = None,
     generator: Generator | None = None,
+    broken: Callable[[StorageBroken], None] = lambda error: None,
 ) -> AsyncIterator[Bot]:
-    """The Bot, for as long as the block lasts. Parts given are used as they are; the others are made."""
+    """The Bot, for as long as the block lasts. Parts given are used as they are; the others are made.
+
+    `broken` is called when the disk did not keep what was written to the database: the process had better end.
+    """
     quiet_libraries()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     # A thread that waits for a server keeps no processor busy: beside those, there are as many as ever.
@@ -288,7 +292,7 @@ async def assembled(
     async def run(function: Callable[..., Any], *arguments: Any) -> Any:
         return await loop.run_in_executor(executor, partial(function, *arguments))
 
-    house, desk, limits = make_house(settings), make_desk(settings), make_limits(settings)
+    house, desk, limits = make_house(settings), make_desk(settings, broken), make_limits(settings)
     room, given = Room(at_once, settings.drafts_waiting), (embedder, generator)
     try:
         embedder = embedder or await run(make_embedder, settings)

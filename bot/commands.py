@@ -5,7 +5,7 @@ import logging
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,10 +13,10 @@ from time import perf_counter
 
 import uvicorn
 
-from bot import bootstrap, reply
+from bot import bootstrap, bootstrap_storage, reply
 from bot.agent_commands import first_agent_line
 from bot.conversation import Author, Event, Kind
-from bot.errors import BotError, Unavailable
+from bot.errors import BotError, StorageBroken, Unavailable
 from bot.indexing import content_digest
 from bot.model_servers import Checks
 from bot.output import Output
@@ -54,11 +54,24 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 async def serve(settings: Settings, output: Output) -> int:
     logging.basicConfig(level="WARNING", format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("bot").setLevel(settings.log_level.upper())  # the libraries have little to say to a shop
-    await ready(settings)
     allow_sockets(settings.sockets)
     listening = _listen(settings.host, settings.port)
+    with closing(listening), bootstrap_storage.serving(settings):
+        await ready(settings)
+        return await _serve(settings, output, listening)
+
+
+async def _serve(settings: Settings, output: Output, listening: socket.socket) -> int:
+    failures: list[StorageBroken] = []
+
+    def stop(error: StorageBroken) -> None:
+        """What cannot be kept must not be acknowledged: whatever started this process looks, or starts it again."""
+        output.problem(f"bot: {error}")
+        failures.append(error)
+        server.should_exit = True
+
     base = settings.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"
-    app = create_app(settings, lambda worker: bootstrap.assembled(settings, worker.wake))
+    app = create_app(settings, lambda worker: bootstrap.assembled(settings, worker.wake, broken=stop))
     server = Server(_uvicorn(app))
     output.line("loading the models …")
     serving = asyncio.create_task(server.serve(sockets=[listening]))
@@ -73,7 +86,7 @@ async def serve(settings: Settings, output: Output) -> int:
         output.line("Ctrl-C stops it.")
         sys.stdout.flush()
     await serving
-    return 0 if server.started else 1
+    return 0 if server.started and not failures else 1
 
 
 async def _no_agents_yet(settings: Settings, base: str) -> str:

@@ -7,6 +7,8 @@ BotError
 ├── Refused              bad input; the sentence may be shown to whoever sent it
 │   └── TooLarge         longer than a documented limit
 ├── Unavailable          a store, model or index cannot be used now; the sentence says what to do
+│   ├── StorageFull      the database's disk is full: nothing was stored
+│   ├── StorageBroken    the disk did not keep what was written: nothing may be acknowledged any more
 │   ├── NoIndex          nothing was ingested yet
 │   ├── IndexMismatch    the index was built by another model
 │   ├── IndexDamaged     a file of the index does not match its checksum
@@ -44,6 +46,14 @@ class TooLarge(Refused):
 
 
 class Unavailable(BotError):
+    pass
+
+
+class StorageFull(Unavailable):
+    pass
+
+
+class StorageBroken(Unavailable):
     pass
 
 

@@ -251,6 +251,10 @@ class Settings(BaseSettings):
         return url
 
     @property
+    def is_sqlite(self) -> bool:
+        return self.sql_url.startswith("sqlite")
+
+    @property
     def index_dir(self) -> Path:
         return self.data_dir / "index"
 

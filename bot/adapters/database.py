@@ -12,15 +12,24 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_
 
-from bot.errors import Conflict, Refused, Unavailable
+from bot.errors import Conflict, Refused, StorageBroken, StorageFull, Unavailable
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 T = TypeVar("T")
 WAIT_S = 10  # for a lock, a free connection, or a connection to be made
 NO_TEXT = "22021"  # what PostgreSQL says to a NUL in a parameter
+UNSYNCED = "the disk did not take what was written to the database (fsync failed): look at it before you start again"
+KINDS: dict[str, type[Unavailable]] = {
+    **dict.fromkeys(("53100", "SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"), StorageFull),
+    # After it nobody knows what is on the disk, and a second fsync that succeeds proves nothing.
+    **dict.fromkeys(("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"), StorageBroken),
+}
 SENTENCES = {  # by SQLSTATE or SQLite's name for it
     "53100": "the database's disk is full: nothing was stored",
     "SQLITE_FULL": "the database's disk is full: nothing was stored",
+    "SQLITE_IOERR_SHMSIZE": "the database's disk is full: nothing was stored",
+    "SQLITE_IOERR_FSYNC": UNSYNCED,
+    "SQLITE_IOERR_DIR_FSYNC": UNSYNCED,
     "42P01": "the database has no tables yet: run `bot migrate`",
     "42703": "the database has older tables: run `bot migrate`",
     "SQLITE_CANTOPEN": "the database file cannot be opened: does its folder exist, and may we write there?",
@@ -144,18 +153,28 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     except (SQLAlchemyError, OSError) as error:
         if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") == NO_TEXT:
             raise Refused("this cannot be stored: it holds characters that are not text") from error
-        raise Unavailable(sentence(error)) from error
+        raise failure(error) from error
+
+
+def failure(error: BaseException) -> Unavailable:
+    """The product's own error for a database's."""
+    kind = next((KINDS[code] for code in _codes(error) if code in KINDS), Unavailable)
+    return kind(sentence(error))
 
 
 def sentence(error: BaseException) -> str:
     """What to tell whoever runs this; never the statement, its parameters, or an address."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    codes = [getattr(e, name, None) for e in (cause, getattr(cause, "driver_exception", None)) for name in CODES]
     if "no such table" in str(cause):
         return SENTENCES["42P01"]
     if "no such column" in str(cause):
         return SENTENCES["42703"]
-    return next((SENTENCES[code] for code in codes if code in SENTENCES), "the database cannot be used now")
+    return next((SENTENCES[code] for code in _codes(error) if code in SENTENCES), "the database cannot be used now")
+
+
+def _codes(error: BaseException) -> list[str]:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return [getattr(e, name, "") for e in (cause, getattr(cause, "driver_exception", None)) for name in CODES]
 
 
 CODES = ("sqlstate", "sqlite_errorname")

@@ -1,8 +1,8 @@
 """One database, shared by the adapters that keep things in it: its connections, and work that runs to its end."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.database import database_url, postgresql_engine, sqlite_engine, to_the_end, transaction
-from bot.errors import NotFound
+from bot.errors import NotFound, StorageBroken
 
 DEADLINE_S = 30.0  # for one transaction
 P = ParamSpec("P")
@@ -18,11 +18,21 @@ T = TypeVar("T")
 
 
 class Database:
-    """SQLite with one writing connection, or PostgreSQL. Connects on first use; close it on the loop that used it."""
+    """SQLite with one writing connection, or PostgreSQL. Connects on first use; close it on the loop that used it.
 
-    def __init__(self, url: str, deadline_s: float = DEADLINE_S) -> None:
+    `broken` is told when the disk did not keep what was written. From then on nothing is written.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        deadline_s: float = DEADLINE_S,
+        broken: Callable[[StorageBroken], None] = lambda error: None,
+    ) -> None:
         address = database_url(url)
         self.deadline_s = deadline_s
+        self._broken: StorageBroken | None = None
+        self._tell = broken
         self.running: set[asyncio.Task[Any]] = set()
         if address.get_backend_name() == "sqlite":
             self.writer = sqlite_engine(address, "BEGIN IMMEDIATE", connections=1)  # the pool is the writers' queue
@@ -30,8 +40,18 @@ class Database:
         else:
             self.writer = self.reader = postgresql_engine(address)
 
-    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        return transaction(self.writer)
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with transaction(self.writer) as connection:
+                if self._broken is not None:  # asked here, not before: others may have waited for this connection
+                    raise StorageBroken(str(self._broken))
+                yield connection
+        except StorageBroken as error:
+            if self._broken is None:
+                self._broken = error
+                self._tell(error)
+            raise
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         return transaction(self.reader)

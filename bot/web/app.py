@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket
 from bot import bootstrap, login
 from bot.attempts import Attempts
 from bot.conversation import MAX_TEXT, Conversation
-from bot.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
+from bot.errors import Conflict, Forbidden, NotFound, Refused, StorageFull, Unavailable
 from bot.ladder import Ladder
 from bot.limits import Draw
 from bot.neighbours import Neighbours
@@ -158,6 +158,7 @@ def _errors(app: FastAPI) -> None:
         Conflict: (409, "conflict"),
         Refused: (400, "bad_request"),
         RequestValidationError: (422, "bad_request"),  # FastAPI's own would echo what was sent, and fail on half of it
+        StorageFull: (503, "storage_full"),
         Unavailable: (503, "storage_unavailable"),
         Exception: (500, "internal"),
     }

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.conversation import Event, Kind
-from bot.errors import Conflict, Forbidden, NotFound, Refused, TooLarge, Unavailable
+from bot.errors import Conflict, Forbidden, NotFound, Refused, StorageFull, TooLarge, Unavailable
 from bot.events import INTERNAL
 from bot.hub import Draft, Place, Shown, Typing
 
@@ -342,6 +342,8 @@ def error_for(wrong: Exception, ref: str | None) -> dict[str, Any]:
             return error("conflict", ref=ref) | ({"why": why} if why else {})
         case Forbidden():
             return error("forbidden", ref=ref)
+        case StorageFull():
+            return error("storage_full", ref=ref, retry=True, after_ms=10_000)
         case Unavailable():
             return error("storage_unavailable", ref=ref, retry=True, after_ms=2_000)
         case _:

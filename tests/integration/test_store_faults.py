@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from bot.adapters import database, sql, tables
 from bot.adapters.database import database_url as parse
@@ -21,7 +23,7 @@ from bot.adapters.migrate import migrate
 from bot.adapters.sql import SqlStore
 from bot.adapters.sql_database import Database
 from bot.conversation import Conversation
-from bot.errors import Unavailable
+from bot.errors import StorageBroken, StorageFull, Unavailable
 from bot.knowledge import Document, Passage
 from bot.ports import Session, Step
 from tests.integration.conftest import Server
@@ -123,12 +125,27 @@ class TestSqlite:
         while not refused and stored < 500:  # until the pages that migrating left free are used up
             try:
                 stored = await say(store, "full", f"c{stored}")
-            except Unavailable as error:
+            except StorageFull as error:
                 refused = str(error)
         assert "disk is full" in refused
         assert (await store.conversation("full")).head == stored
         await pragma(store, "max_page_count=100000")
         assert await say(store, "full", f"c{stored}") == stored + 1
+
+    async def test_after_a_disk_that_did_not_keep_something_nothing_more_is_written(self, own_sqlite_url: str) -> None:
+        told: list[StorageBroken] = []
+        store = SqlStore(Database(own_sqlite_url, broken=told.append))
+        await begin(store, "kept")
+
+        def fail(conversation: Conversation) -> Conversation:
+            raise OperationalError("COMMIT", {}, unsynced())
+
+        for n in range(2):
+            with pytest.raises(StorageBroken, match="fsync failed"):
+                await store.change("kept", fail if n == 0 else says("c1"), sender="s1", cid="c1")
+        assert len(told) == 1
+        assert (await store.conversation("kept")).head == 0
+        await store.close()
 
     async def test_another_writer_is_waited_for_and_then_reported(self, sqlite_stores: list[SqlStore]) -> None:
         store, other = sqlite_stores
@@ -171,6 +188,12 @@ class TestSqlite:
         assert "database file" in asyncio.run(complaint(SqlStore(Database(f"sqlite:///{tmp_path / place}"))))
 
 
+def unsynced() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+    return error
+
+
 async def pragma(store: SqlStore, switch: str) -> object:
     async with store.database.writer.connect() as connection:
         return await connection.scalar(text(f"PRAGMA {switch}"))
@@ -183,7 +206,31 @@ async def complaint(store: SqlStore) -> str:
     return str(caught.value)
 
 
+FULL = """
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON event EXECUTE FUNCTION full_disk();
+"""
+
+
 class TestPostgresql:
+    def test_a_full_disk_refuses_messages_and_still_reads(self, postgresql: Server, postgresql_template: str) -> None:
+        url = postgresql.create("full", template=postgresql_template)
+
+        async def live_through_it() -> None:
+            store = SqlStore(Database(url))
+            await begin(store, "c")
+            assert await say(store, "c", "before") == 1
+            await administer(url, FULL)
+            with pytest.raises(StorageFull, match="disk is full"):
+                await say(store, "c", "during")
+            assert (await store.conversation("c")).head == 1
+            await administer(url, "DROP TRIGGER full_disk ON event")
+            assert await say(store, "c", "during") == 2
+            await store.close()
+
+        asyncio.run(live_through_it())
+
     def test_a_restart_costs_errors_while_it_lasts_and_nothing_after(self, own_postgresql: Server) -> None:
         url = own_postgresql.create("restarted")
         migrate(url)
@@ -235,6 +282,14 @@ class TestPostgresql:
             await store.close()
 
         asyncio.run(live_through_it())
+
+
+async def administer(url: str, statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statements)
+    finally:
+        await connection.close()
 
 
 @contextmanager

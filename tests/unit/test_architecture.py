@@ -23,7 +23,7 @@ EDGES = {
     "cli", "commands", "agent_commands", "calibrate_commands", "ingest_commands", "judge_commands", "kb_commands",
     "lint_commands", "recall_commands", "shell", "output", "__main__", "web",
 }  # fmt: skip
-ASSEMBLY = {"bootstrap", "bootstrap_content"}  # they alone name concrete adapters
+ASSEMBLY = {"bootstrap", "bootstrap_content", "bootstrap_storage"}  # they alone name concrete adapters
 MAY_BE_LONG = {"lexicon", "facts", "clauses"}  # tables of words and figures read best in one piece
 
 PATHS = sorted(path for path in (ROOT / "bot").rglob("*.py"))

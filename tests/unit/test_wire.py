@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation import Author, Event, Evidence, Kind, Status
-from bot.errors import Conflict, DeadlineExceeded, NoIndex, NotFound, Refused, TooLarge, Unavailable
+from bot.errors import (
+    Conflict,
+    DeadlineExceeded,
+    NoIndex,
+    NotFound,
+    Refused,
+    StorageBroken,
+    StorageFull,
+    TooLarge,
+    Unavailable,
+)
 from bot.events import INTERNAL
 from bot.hub import Draft, Place, Typing
 from bot.knowledge import Citation
@@ -299,6 +309,8 @@ def test_every_frame_that_leaves_is_one_line_of_json_with_a_known_type() -> None
         (Conflict("x"), "conflict", False),
         (Unavailable("x"), "storage_unavailable", True),
         (NoIndex(), "storage_unavailable", True),
+        (StorageFull("x"), "storage_full", True),
+        (StorageBroken("x"), "storage_unavailable", True),
         (DeadlineExceeded("x"), "internal", True),
         (RuntimeError("SELECT * FROM event at /srv/bot.sqlite"), "internal", True),
     ],

@@ -1,11 +1,11 @@
-"""The `bot` command: serve, ingest, kb, ask, evaluate, calibrate, agent, train, migrate, doctor."""
+"""The `bot` command: serve, ingest, kb, ask, evaluate, calibrate, agent, train, migrate, backup, restore, doctor."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot import calibrate_commands, commands, ingest_commands, judge_commands
+from bot import backup_commands, calibrate_commands, commands, ingest_commands, judge_commands
 from bot.agent_commands import agents_app
 from bot.kb_commands import kb_app
 from bot.output import Output
@@ -22,6 +22,8 @@ app.add_typer(agents_app, name="agent")
 app.add_typer(kb_app, name="kb")
 app.command("ingest")(ingest_commands.command)
 app.command("calibrate")(calibrate_commands.command)
+app.command("backup")(backup_commands.backup)
+app.command("restore")(backup_commands.restore)
 
 JUDGED = Path("knowledge_base/judged")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]

@@ -37,6 +37,11 @@ def migrate(url: str, to: str = "head", scripts: Path = SCRIPTS) -> None:
         raise Unavailable(sentence(error)) from error
 
 
+def revisions(scripts: Path = SCRIPTS) -> frozenset[str]:
+    """Every schema there is a way from."""
+    return frozenset(one.revision for one in ScriptDirectory(str(scripts)).walk_revisions())
+
+
 async def migrating(address: URL, work: Callable[[Connection], object]) -> None:
     """Run `work` in one transaction that no other migration overlaps, and commit only if every reference holds.
 

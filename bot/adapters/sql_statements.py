@@ -1,12 +1,14 @@
 """Statements that SQLite and PostgreSQL spell alike, through SQLAlchemy."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+T = TypeVar("T")
 BATCH = 500  # ids in one statement; SQLite takes 32,766
 
 
@@ -28,3 +30,10 @@ def batches(ids: Iterable[str]) -> Iterator[list[str]]:
     every = list(dict.fromkeys(ids))
     for start in range(0, len(every), BATCH):
         yield every[start : start + BATCH]
+
+
+def grouped(rows: Iterable[T], n: int) -> Iterator[list[T]]:
+    """So many at a time, read as they are needed."""
+    left = iter(rows)
+    while group := list(islice(left, n)):
+        yield group

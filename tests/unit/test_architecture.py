@@ -11,17 +11,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PORTS = {
     "ports", "hub", "indexes", "desk", "presence", "recalled", "overrides", "catalogue", "uploaded", "waiting",
-    "model_servers", "shared", "limits", "shared_limits", "budget", "tickets",
+    "model_servers", "shared", "limits", "shared_limits", "budget", "tickets", "keeping",
 }  # fmt: skip
 USE_CASES = {
     "retrieval", "compose", "reply", "worker", "inbox", "ingest", "evaluate", "customer", "line", "ladder", "packet",
     "calibrate", "parity", "login", "attempts", "letters", "post", "answers", "unanswered", "checks", "kb",
     "gate", "planning", "indexing", "recall", "kb_pages", "publishing", "uploads", "neighbours", "taken_over",
-    "conflicts",
+    "conflicts", "backups",
 }  # fmt: skip
 EDGES = {
     "cli", "commands", "agent_commands", "calibrate_commands", "ingest_commands", "judge_commands", "kb_commands",
-    "lint_commands", "recall_commands", "shell", "output", "__main__", "web",
+    "lint_commands", "recall_commands", "backup_commands", "shell", "output", "__main__", "web",
 }  # fmt: skip
 ASSEMBLY = {"bootstrap", "bootstrap_content", "bootstrap_storage"}  # they alone name concrete adapters
 MAY_BE_LONG = {"lexicon", "facts", "clauses"}  # tables of words and figures read best in one piece
@@ -63,6 +63,7 @@ THIRD_PARTY = {
     "web": {"fastapi", "starlette", "pydantic", "jwt", "uvicorn", "prometheus_client", "h11"},
     "cli": {"typer"},
     "agent_commands": {"typer"},
+    "backup_commands": {"typer"},
     "calibrate_commands": {"typer"},
     "kb_commands": {"typer"},
     "ingest_commands": {"typer"},
@@ -70,7 +71,8 @@ THIRD_PARTY = {
     "commands": {"uvicorn"},
     "output": {"rich"},
 }
-ADAPTERS_SHARE = {"files", "opened_file", "read_late", "sitemaps"}  # below other adapters, importing none of them
+# below other adapters, importing none of them
+ADAPTERS_SHARE = {"files", "opened_file", "read_late", "sitemaps", "swap"}
 
 
 def foreign(name: str) -> bool:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,14 +20,18 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from bot import bootstrap
+from bot.access import Role
 from bot.adapters.migrate import migrate
 from bot.adapters.sql_database import Database
+from bot.login import add_agent
+from bot.settings import Settings
 from tests.fakes import stock, writes
 from tests.integration.conftest import Server as Postgresql
 from tests.integration.test_store_faults import stopped
 from tests.quick_server import quick
-from tests.running import Server, Visitor, bot
-from tests.site import Agent, Site, Tab, running
+from tests.running import Server, Visitor
+from tests.site import PASSWORD, Agent, Site, Tab, running
 from tests.talking import talking
 
 POOL = 10
@@ -137,12 +142,22 @@ def test_a_connection_of_ours_holds_no_lock_for_ever(database: str) -> None:
 def clock(by: str) -> dict[str, str]:
     if not FAKETIME:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("faketime is not installed: make system")
-    return {"LD_PRELOAD": FAKETIME[0], "FAKETIME": by, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    # Files keep their own times: with others every compiled module would be compiled anew.
+    own = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {"LD_PRELOAD": FAKETIME[0], "FAKETIME": by, **own}
 
 
-async def test_a_clock_that_goes_back_two_days_changes_no_order_and_ends_no_session(tmp_path: Path) -> None:
-    var = tmp_path / "var"
-    hired = await asyncio.to_thread(bot, var, "agent", "add", "ana", "--generate", "--json")
+async def hire(var: Path) -> None:
+    async with bootstrap.staff(Settings(_env_file=None, data_dir=var)) as desk:  # type: ignore[call-arg]
+        await add_agent(desk, "ana", "Ana", PASSWORD, Role.AGENT)
+
+
+def test_a_clock_that_goes_back_two_days_changes_no_order_and_ends_no_session(tmp_path: Path) -> None:
+    asyncio.run(hire(tmp_path / "var"))
+    asyncio.run(two_days_back(tmp_path / "var"))
+
+
+async def two_days_back(var: Path) -> None:
     async with AsyncExitStack() as stack:
         with quick(var, **clock("+1d")) as server:
             visitor = await asyncio.to_thread(Visitor.arriving, server.url)
@@ -151,7 +166,7 @@ async def test_a_clock_that_goes_back_two_days_changes_no_order_and_ends_no_sess
                 seen = (await talk.events())[-1]
             http = await stack.enter_async_context(httpx.AsyncClient(base_url=server.url, trust_env=False))
             agent = Agent(SimpleNamespace(address=server.url.removeprefix("http://")), http)  # type: ignore[arg-type]
-            await agent.log_in("ana", json.loads(hired.stdout)["password"])
+            await agent.log_in("ana")
         with quick(var, **clock("-1d")) as server:
             async with talking(visitor, server.url, seen["seq"]) as talk:
                 assert talk.seen[0]["conversations"][0]["resumed"] is True
@@ -181,17 +196,23 @@ async def stalled(server: Server, stack: AsyncExitStack) -> None:
     socket.transport.pause_reading()
 
 
-async def talk_until_the_end(visitor: Visitor) -> tuple[list[str], int | None]:
-    """(what was acknowledged, the code of the close)."""
-    acked: list[str] = []
-    async with talking(visitor) as talk:
-        try:
-            for n in range(1_000):
-                if (await talk.say(f"m{n}"))["type"] == "ack":
-                    acked.append(f"m{n}")
-        except ConnectionClosed:
-            return acked, talk.socket.close_code
-    return acked, None
+@dataclass
+class Customer:
+    visitor: Visitor
+    acked: list[str] = field(default_factory=list)
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def talk(self) -> int | None:
+        """Until the end; returns the code of the close."""
+        async with talking(self.visitor) as talk:
+            try:
+                for n in range(1_000):
+                    if (await talk.say(f"m{n}"))["type"] == "ack":
+                        self.acked.append(f"m{n}")
+                        self.has_begun.set()
+            except ConnectionClosed:
+                return talk.socket.close_code
+        return None
 
 
 async def test_told_to_stop_under_load_it_says_goodbye_within_ten_seconds_and_keeps_what_it_acknowledged(
@@ -200,21 +221,19 @@ async def test_told_to_stop_under_load_it_says_goodbye_within_ten_seconds_and_ke
     var = tmp_path / "var"
     async with AsyncExitStack() as stack:
         with quick(var) as server:
-            visitors = [await asyncio.to_thread(Visitor.arriving, server.url) for _ in range(4)]
+            customers = [Customer(await asyncio.to_thread(Visitor.arriving, server.url)) for _ in range(4)]
             await stalled(server, stack)
-            busy = [asyncio.create_task(talk_until_the_end(visitor)) for visitor in visitors]
-            await asyncio.sleep(1)
+            busy = [asyncio.create_task(customer.talk()) for customer in customers]
+            await asyncio.gather(*(customer.has_begun.wait() for customer in customers))
             server.process.send_signal(signal.SIGTERM)
             started = time.monotonic()
             await asyncio.to_thread(server.process.wait, 15)
             assert time.monotonic() - started < 10
-            ended = [await task for task in busy]
-        assert {code for _, code in ended} == {4001}
+            assert {await task for task in busy} == {4001}
         assert "Traceback" not in (var / "serve.log").read_text()
         with quick(var) as server:
-            for visitor, (acked, _) in zip(visitors, ended, strict=True):
-                async with talking(visitor, server.url) as talk:
+            for customer in customers:
+                async with talking(customer.visitor, server.url) as talk:
                     kept = await talk.mine()
-                    assert acked
-                    assert kept[: len(acked)] == acked
-                    assert len(kept) <= len(acked) + 1
+                    assert kept[: len(customer.acked)] == customer.acked
+                    assert len(kept) <= len(customer.acked) + 1

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -298,13 +298,17 @@ def stopped(server: Server) -> Iterator[None]:
     head = (server.folder / "data" / "postmaster.pid").read_text().split("\n")[0]
     children = subprocess.run(["ps", "--ppid", head, "-o", "pid="], check=True, capture_output=True, text=True)
     processes = [int(head), *map(int, children.stdout.split())]
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
+
+    def tell(what: signal.Signals) -> None:
+        for process in processes:
+            with suppress(ProcessLookupError):  # one that was just leaving
+                os.kill(process, what)
+
     try:
+        tell(signal.SIGSTOP)
         yield
     finally:
-        for process in processes:
-            os.kill(process, signal.SIGCONT)
+        tell(signal.SIGCONT)
 
 
 class TestWhatIsSaid:

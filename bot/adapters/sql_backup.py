@@ -127,8 +127,9 @@ class SqlSnapshot:
         # JSON as the text it is: read and written again it might be another one.
         wanted = [cast(column, Text) if isinstance(column.type, JSON) else column for column in one.columns]
         async with self._connection.stream(select(*wanted), execution_options={"yield_per": ROWS}) as rows:
-            async for row in rows:
-                yield _line([_plain(value) for value in row])
+            async for some in rows.partitions(ROWS):
+                for row in some:
+                    yield _line([_plain(value) for value in row])
 
 
 def _line(values: Sequence[object]) -> bytes:

@@ -48,11 +48,14 @@ class Server:
 
 
 @contextmanager
-def serving(data_dir: Path, **settings: str) -> Iterator[Server]:
+def serving(data_dir: Path, module: str = "bot", **settings: str) -> Iterator[Server]:
     log = data_dir / "serve.log"
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            command("serve"), env=environment(data_dir, **settings), stdout=subprocess.PIPE, stderr=errors
+            [sys.executable, "-m", module, "serve"],
+            env=environment(data_dir, **settings),
+            stdout=subprocess.PIPE,
+            stderr=errors,
         )
     try:
         yield Server(process, _url(process, log))

@@ -1,7 +1,7 @@
 """Two tabs of a customer and an agent's console, each behind a network that fails, whatever they do in whatever order:
 each always has a beginning of what the database has, and all of it once the network is well.
 
-`BOT_SOAK=1000 pytest tests/integration/test_readers_agree.py` tries that many histories, other ones each time.
+`SOAK=1000 pytest tests/integration/test_readers_agree.py` tries that many histories, other ones each time.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from tests.fakes import AT, stock, writes
 from tests.fault_proxy import FaultProxy, Repeat, Rule, Suppress
 from tests.site import Agent, Site, running
 
-SOAK = int(os.environ.get("BOT_SOAK", "0"))
+SOAK = int(os.environ.get("SOAK", "0"))
 HEARTBEAT_S = 0.3  # so soon a lost last event is noticed
 TEXTS = ("How do I return a lamp?", "Hello", "Thank you", "请问怎么退货？", "I want to talk to a person", "x" * 3_000)
 PAUSES = st.sampled_from((0.0, 0.002, 0.02))

@@ -232,7 +232,8 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
                 acked = {ack["seq"] for ack in client.acks.get(cid, ())}
                 assert len(own) <= 1, "a message is there twice"
                 assert own or type != "send" or cid in client.refused, "a message got lost"
-                assert not own or acked <= set(own), "an acknowledgement of another message"
+                # Who asks for a person while one is coming changes nothing, so there is no event to know a retry by.
+                assert not own or type == "handoff" or acked <= set(own), "an acknowledgement of another message"
             answers = [event.answers for event in events if event.author is Author.BOT]
             assert len(set(answers)) == len(answers), "a question was answered twice"
 
@@ -273,4 +274,4 @@ def test_a_server_that_acknowledges_what_it_does_not_keep_is_found_out(
     receive = reply.receive
     monkeypatch.setattr(reply, "receive", forgetful)
     with pytest.raises(AssertionError, match="a message got lost"):
-        all_agree(own_sqlite_url, histories(40, phases=[Phase.generate]))
+        all_agree(own_sqlite_url, histories(40, phases=[Phase.generate], report_multiple_bugs=False))

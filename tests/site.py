@@ -28,6 +28,7 @@ from bot.adapters.sql_recall import SqlRecall
 from bot.adapters.sql_roster import SqlRoster
 from bot.adapters.sql_shared import SqlShared
 from bot.conversation import Kind
+from bot.limits import Draw, OwnLimits
 from bot.ports import Bot, Generator
 from bot.settings import Settings
 from bot.web import wire
@@ -93,6 +94,11 @@ class Tab:
         return self.socket.close_code
 
 
+class Unlimited(OwnLimits):
+    async def take(self, *draws: Draw) -> float:
+        return 0.0
+
+
 class Site:
     """A running server and what stands behind it."""
 
@@ -137,6 +143,10 @@ class Site:
             agent = Agent(self, http)
             await agent.log_in(login_)
             yield agent
+
+    def lift_limits(self) -> None:
+        """Everybody may do as much as they like: for tests of what comes of it."""
+        object.__setattr__(self.bot, "limits", Unlimited())
 
     async def events(self, conversation: str) -> list[Any]:
         return list(await self.bot.store.events(conversation, 0, 1_000))

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from bot.conversation import Author
-from bot.web.limits import Allowance
 from bot.web.wire import EPHEMERAL
 from tests.client import HASTY, Client, Pace, Stopped
 from tests.fakes import FakeGenerator
@@ -366,14 +365,12 @@ async def test_one_cid_is_one_message_whatever_it_says_and_another_in_another_co
 
 
 @pytest.mark.parametrize("n_sites", [1, 2])
-async def test_sixteen_at_once_with_one_cid_are_one_message(
-    n_sites: int, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_sixteen_at_once_with_one_cid_are_one_message(n_sites: int, database_url: str) -> None:
     """Over four sockets of one session, on one server or spread over two."""
     async with AsyncExitStack() as stack:
         sites = [await stack.enter_async_context(running(database_url, FakeGenerator())) for _ in range(n_sites)]
         for site in sites:
-            monkeypatch.setattr(site.doors.messages, "_allowance", Allowance(1_000, 0.001))
+            site.lift_limits()
         for n in range(4):
             await race(stack, sites, f"race-{n}")
 

@@ -25,7 +25,6 @@ from bot import reply
 from bot.conversation import Author, Event, Status
 from bot.events import INTERNAL
 from bot.ports import Bot, Changed
-from bot.web.limits import Allowance
 from bot.web.wire import HIDDEN
 from tests.client import HASTY, Client
 from tests.fakes import AT, stock, writes
@@ -55,7 +54,7 @@ class World:
             running(url, writes("You can return unused items within 30 days."))
         )
         await stock(site.bot)
-        site.doors.messages._allowance = Allowance(1_000_000, 0.001)
+        site.lift_limits()
         object.__setattr__(site.doors, "heartbeat_s", HEARTBEAT_S)
         return site, await self._stack.enter_async_context(site.agent("ana", capacity=100))
 

@@ -44,7 +44,7 @@ async def serve(websocket: WebSocket, doors: Doors) -> None:
         if (found := await _introduced(websocket, doors, places)) is not None:
             agent, secret_hash, hello = found
             with doors.bot.presence.here(agent):
-                await Console(websocket, doors, agent, secret_hash, hello).live(doors.open)
+                await Console(doors, agent, secret_hash, hello).live(websocket, doors.open)
 
 
 async def _introduced(
@@ -80,8 +80,8 @@ class Console(Peer):
 
     FRAMES = AGENT_FRAMES
 
-    def __init__(self, websocket: WebSocket, doors: Doors, agent: Agent, secret_hash: str, hello: AgentHello) -> None:
-        super().__init__(websocket, doors.bot, doors.heartbeat_s)
+    def __init__(self, doors: Doors, agent: Agent, secret_hash: str, hello: AgentHello) -> None:
+        super().__init__(doors.bot, doors.heartbeat_s)
         self._doors, self._agent, self._secret_hash, self._hello = doors, agent, secret_hash, hello
         self._open: dict[str, tuple[Following, ExitStack]] = {}
         self._news, self._faces, self._greeted = asyncio.Event(), asyncio.Event(), asyncio.Event()

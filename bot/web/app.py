@@ -36,6 +36,7 @@ from bot.web import (
     knowledge_changes_api,
     limits,
     metrics_api,
+    polling_api,
     prometheus,
     recall_api,
     sockets,
@@ -62,7 +63,7 @@ PAGES = {
 }
 ROUTERS = (
     health.router, console_login.router, console_api.router, answers_api.router, metrics_api.router, recall_api.router,
-    knowledge_api.router, knowledge_changes_api.router,
+    knowledge_api.router, knowledge_changes_api.router, polling_api.router,
 )  # fmt: skip
 Assemble = Callable[[Worker], AbstractAsyncContextManager[Bot]]
 

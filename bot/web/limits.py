@@ -18,6 +18,7 @@ TYPING = Allowance(burst=1, every_s=1.0)
 # Frames of one socket, whatever they say. Above that they are read more slowly; nothing is refused, nothing is lost.
 CUSTOMER_FRAMES, AGENT_FRAMES = Allowance(100, 0.1), Allowance(400, 0.05)
 AGENT_WRITES = Allowance(300, 0.1)  # messages, notes, claims …
+REQUESTS = Allowance(30, 0.5)  # polls and messages of one session, where there is no socket
 PERSON = Allowance(5, 10.0)  # "talk to a person": whatever the limits of messages say
 # Tickets for sockets: for a session, and for an address, from where a whole office may come back at once.
 SESSION_TICKETS, ADDRESS_TICKETS = Allowance(300, 0.2), Allowance(600, 0.05)

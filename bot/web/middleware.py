@@ -6,9 +6,12 @@ from typing import Any
 
 from fastapi.responses import JSONResponse
 
+from bot.web import wire
+
 MAX_BODY = 16 * 1024
 MAX_CONSOLE_BODY = 256 * 1024  # canned replies are saved together
 BODY_S = 30.0  # however slowly it comes
+MESSAGES = "/v1/messages"  # one frame: as much as on a socket
 UPLOADS = "/v1/console/knowledge/uploads"  # reads as much as it takes, after it knows who sends it
 
 Scope = MutableMapping[str, Any]
@@ -56,6 +59,13 @@ def is_console(scope: Scope) -> bool:
     return str(scope.get("path", "")).startswith(("/console", "/v1/console"))
 
 
+def most_of(scope: Scope) -> int:
+    """Bytes that the body of this request may have."""
+    if scope["path"] == MESSAGES:
+        return wire.MAX_FRAME
+    return MAX_CONSOLE_BODY if is_console(scope) else MAX_BODY
+
+
 class BodyLimit:
     """No request needs more: refused before anything parses it, however it is sent."""
 
@@ -66,7 +76,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or scope["path"] == UPLOADS:
             await self._app(scope, receive, send)
             return
-        body, most = bytearray(), MAX_CONSOLE_BODY if is_console(scope) else MAX_BODY
+        body, most = bytearray(), most_of(scope)
         due = asyncio.get_running_loop().time() + BODY_S
         while True:
             try:

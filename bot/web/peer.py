@@ -227,10 +227,11 @@ class Peer:
     """What customers' and agents' sockets share. A subclass says `_converse`, `_following`, `_obey` and `_parse`."""
 
     FRAMES: Allowance  # how many are read, whatever they say
+    _websocket: WebSocket  # for as long as it lives; what comes by HTTP has none
 
-    def __init__(self, websocket: WebSocket, bot: Bot, heartbeat_s: float) -> None:
-        self._websocket, self._bot, self._heartbeat_s = websocket, bot, heartbeat_s
-        self.outbox = Outbox()
+    def __init__(self, bot: Bot, heartbeat_s: float, outbox: Outbox | None = None) -> None:
+        self._bot, self._heartbeat_s = bot, heartbeat_s
+        self.outbox = outbox or Outbox()
         self._errors = 0
         self._ponged = 0
         self._is_handling = False
@@ -258,8 +259,9 @@ class Peer:
 
     # ── life ──
 
-    async def live(self, among: "set[Peer]") -> None:
+    async def live(self, websocket: WebSocket, among: "set[Peer]") -> None:
         """Until either side leaves."""
+        self._websocket = websocket
         among.add(self)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -268,10 +270,10 @@ class Peer:
                 code = await sender
                 for task in others:
                     task.cancel()
-            await hang_up(self._websocket, code)
+            await hang_up(websocket, code)
         except* Exception as group:
             log.error("a socket failed", exc_info=group)
-            await hang_up(self._websocket, CLOSE["server_error"])
+            await hang_up(websocket, CLOSE["server_error"])
         finally:
             among.discard(self)
 
@@ -298,7 +300,7 @@ class Peer:
         while self.outbox.close_code is None:
             while wait := frames.take(""):  # noqa: ASYNC110 (once, as a rule)
                 await asyncio.sleep(wait)
-            await self._handle(await text_of(self._websocket))
+            await self.handle(await text_of(self._websocket))
 
     async def _heartbeat(self) -> None:
         n = 0
@@ -322,7 +324,8 @@ class Peer:
             self.outbox.put(bye)
             self.outbox.close(bye["code"])
 
-    async def _handle(self, raw: str) -> None:
+    async def handle(self, raw: str) -> None:
+        """Obey one frame; what is said to it goes to the outbox."""
         ref: str | None = None
         self._is_handling = True
         try:

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket
 from bot import customer, line, reply
 from bot.conversation import MAX_TEXT, Author, Conversation, Status
 from bot.errors import NotFound, Refused, Unavailable
-from bot.hub import Shown, Typing
+from bot.hub import Draft, Shown, Typing
 from bot.limits import Buckets, Draw
 from bot.ports import Bot, Changed, Session
 from bot.tickets import Tickets
@@ -19,6 +19,7 @@ from bot.web import wire
 from bot.web.auth import AgentTickets, is_own_origin
 from bot.web.entrance import Entrance, refuse, turn_away
 from bot.web.limits import COME_AGAIN_S, CUSTOMER_FRAMES, PERSON, TYPING, Rules, after_ms, network
+from bot.web.outbox import Outbox
 from bot.web.peer import Following, Peer, first_frame, hang_up, is_welcome
 from bot.web.wire import CLOSE
 
@@ -63,7 +64,7 @@ async def serve(websocket: WebSocket, doors: Doors) -> None:
         if (found := await _introduced(websocket, doors, places)) is not None:
             session, hello = found
             with doors.bot.presence.reading(session.conversation):
-                await Customer(websocket, doors, session, hello.resume).live(doors.open)
+                await Customer(doors, session, hello.resume).live(websocket, doors.open)
 
 
 async def _introduced(websocket: WebSocket, doors: Doors, places: AsyncExitStack) -> tuple[Session, wire.Hello] | None:
@@ -100,14 +101,14 @@ async def _redeemed(websocket: WebSocket, doors: Doors, ticket: str) -> Session 
 
 
 class Customer(Peer):
-    """One customer's open socket."""
+    """One customer: an open socket, or one request (`polling_api`)."""
 
     FRAMES = CUSTOMER_FRAMES
 
     def __init__(
-        self, websocket: WebSocket, doors: Doors, session: Session, resume: Sequence[wire.Position] = ()
+        self, doors: Doors, session: Session, resume: Sequence[wire.Position] = (), outbox: Outbox | None = None
     ) -> None:
-        super().__init__(websocket, doors.bot, doors.heartbeat_s)
+        super().__init__(doors.bot, doors.heartbeat_s, outbox)
         self._doors, self._session, self._resume = doors, session, resume
         self._conversation = Following(doors.bot, session.conversation, self.outbox, self._show)
 
@@ -121,19 +122,22 @@ class Customer(Peer):
 
     async def _converse(self) -> None:
         """Welcome, then what was missed, then what happened meanwhile: subscribed before the past is read."""
-        id = self._session.conversation
         with self._conversation.watch() as draft:
-            asked = next((position for position in self._resume if position.conversation == id), None)
-            state, past = await self._conversation.past(asked)
-            self.outbox.put(
-                wire.welcome(secrets.token_hex(8), self._bot.now(), self._doors.heartbeat_s, LIMITS, [state])
-            )
-            if draft is None and self._conversation.is_owed:  # another process may be at it
-                draft = await self._bot.shared.draft(id)
-            await self._conversation.begin(past, draft)
-            if state["status"] == Status.WAITING:
-                await self._show_place(await self._bot.store.conversation(id))
+            await self._greet(draft)
             await self._read()
+
+    async def _greet(self, draft: Draft | None) -> bool:
+        """Whether the client's position could be resumed."""
+        id = self._session.conversation
+        asked = next((position for position in self._resume if position.conversation == id), None)
+        state, past = await self._conversation.past(asked)
+        self.outbox.put(wire.welcome(secrets.token_hex(8), self._bot.now(), self._doors.heartbeat_s, LIMITS, [state]))
+        if draft is None and self._conversation.is_owed:  # another process may be at it
+            draft = await self._bot.shared.draft(id)
+        await self._conversation.begin(past, draft)
+        if state["status"] == Status.WAITING:
+            await self._show_place(await self._bot.store.conversation(id))
+        return bool(state["resumed"])
 
     async def _show_place(self, conversation: Conversation) -> None:
         if conversation.status is Status.WAITING and conversation.queue_at is not None:

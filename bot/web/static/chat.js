@@ -10,9 +10,10 @@ import { Offer } from "./offer.js";
 import { storageOr } from "./outbox.js";
 import { Panel } from "./panel.js";
 import { Place } from "./place.js";
+import { PollingSocket } from "./polling.js";
 import { Session, subjectOf } from "./session.js";
 import { Sheet } from "./sheet.js";
-import { Connection } from "./socket.js";
+import { Connection, systemClock } from "./socket.js";
 import { datesFor, localeOf, textsFor } from "./texts.js";
 import { ReadMark, Thread } from "./thread.js";
 import { Working } from "./working.js";
@@ -52,7 +53,12 @@ class SupportChat extends HTMLElement {
   #connect() {
     const url = new URL("/v1/socket", location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    const connection = new Connection({ url: url.href, storage: this.storage, authorise: () => this.#authorise() });
+    const connection = new Connection({
+      url: url.href,
+      storage: this.storage,
+      authorise: () => this.#authorise(),
+      poll: () => new PollingSocket({ secret: this.session.current?.secret ?? "", clock: systemClock }),
+    });
     connection.on("event", (event) => this.#arrived(event));
     connection.on("reload", () => this.#forget());
     connection.on("caughtUp", () => this.#caughtUp());
@@ -62,6 +68,7 @@ class SupportChat extends HTMLElement {
     connection.on("frame", (frame) => this.#passing(frame));
     window.addEventListener("online", () => connection.wake());
     window.addEventListener("offline", () => connection.lost());
+    window.addEventListener("pageshow", ({ persisted }) => persisted && connection.wake()); // back, out of the cache
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) return;
       connection.wake();

@@ -46,8 +46,8 @@ export class Position {
   /** Go on behind a hole that the server cannot fill: showing the rest beats showing nothing. */
   skip() {
     const next = Math.min(...this.early.keys());
-    if (!Number.isFinite(next)) return [];
-    this.last = next - 1;
+    if (!Number.isFinite(next)) this.head = this.last; // there is no rest: whoever said that there is more was wrong
+    else this.last = next - 1;
     return this.due();
   }
 }

@@ -1,17 +1,18 @@
 /**
- * The connection: one WebSocket that comes back by itself, events in order and once, messages sent exactly once.
+ * The connection: it comes back by itself, events come in order and once, messages are sent exactly once.
  *
  * There is no DOM in here, and whatever touches the world is passed in, so the tests run it under Node with a clock
- * of their own. The rules are those of docs/protocol.md; the two halves that need no wire are position.js (what came)
- * and outbox.js (what goes).
+ * of their own. The rules are those of docs/protocol.md; what carries the frames is in carrier.js, and the two
+ * halves that need no wire are position.js (what came) and outbox.js (what goes).
  */
 
+import { Carrier } from "./carrier.js";
 import { backoff, newId, Outbox } from "./outbox.js";
 import { Position } from "./position.js";
 
-const SUBPROTOCOL = "bot.v1";
 const ANSWER_TIMEOUT = 10_000;
-const WELCOME_TIMEOUT = 15_000;
+const PROOF_TIMEOUT = 4_000; // for a sign of life, once somebody looks again
+const DOUBT_AFTER = 5_000; // of silence
 const STEADY = 10_000; // a connection that lived this long ends a series of failures
 const PAGE = 100; // events in one sync
 const RECONNECT = { base: 500, cap: 30_000 };
@@ -36,8 +37,7 @@ export class Connection {
   #listeners = new Map();
   #positions = new Map();
   #requests = new Map();
-  #socket = null;
-  #attempt = 0; // which connection attempt is the current one; late answers of older ones are ignored
+  #carrier;
   #failures = 0;
   #openedAt = 0;
   #heardAt = 0;
@@ -46,10 +46,18 @@ export class Connection {
   #cancels = {};
 
   /** `authorise()` resolves to a fresh ticket; it may call `follow`, `forget` and `adopt` before it does. `greeting()`
-   * is what else our `hello` says. */
+   * is what else our `hello` says; `poll()`, where there is one, makes what carries frames without a WebSocket. */
   constructor({ url, authorise, storage, clock = systemClock, WebSocket = globalThis.WebSocket, ...options }) {
-    Object.assign(this, { url, authorise, clock, WebSocket, greeting: options.greeting ?? (() => ({})) });
-    const { name = "answerdesk" } = options;
+    Object.assign(this, { authorise, clock, greeting: options.greeting ?? (() => ({})) });
+    const { name = "answerdesk", poll } = options;
+    this.#carrier = new Carrier({
+      ...{ url, WebSocket, poll, storage, name, clock },
+      authorise: () => this.authorise(),
+      hello: (ticket) => this.#hello(ticket),
+      heard: (data) => this.#read(data),
+      replaced: () => this.#drop(),
+      ended: (why) => this.#ended(why),
+    });
     this.outbox = new Outbox({ storage, name, clock, changed: () => this.#tell("queue") });
     this.status = "idle";
   }
@@ -87,8 +95,19 @@ export class Connection {
 
   /** The network is back, or somebody looks at the page again: do not wait for the timer. */
   wake() {
-    if (this.status === "waiting") this.#connect();
-    else if (this.isOpen && this.clock.now() - this.#heardAt > this.#heartbeat + 5_000) this.#connect();
+    const silence = this.clock.now() - this.#heardAt;
+    if (this.status === "waiting" || (this.isOpen && silence > this.#heartbeat + 5_000)) this.#connect();
+    else if (this.isOpen && silence > DOUBT_AFTER) this.#prove();
+  }
+
+  /** A phone that slept has a socket that died and does not know it: ask something, and believe only an answer. */
+  #prove() {
+    const [first] = this.#positions;
+    if (!first) return;
+    const [conversation, { epoch, last: since }] = first;
+    const asked = this.clock.now();
+    this.#write({ type: "sync", id: newId(), conversation, epoch, since, limit: PAGE });
+    this.#after("proof", PROOF_TIMEOUT, () => this.#heardAt < asked && this.#connect());
   }
 
   /** The browser says that there is no network: the socket is dead, though it does not know it yet. */
@@ -96,35 +115,20 @@ export class Connection {
     if (this.status === "open" || this.status === "connecting") this.#later();
   }
 
-  async #connect() {
+  #connect() {
     this.#hangUp();
     this.outbox.expire();
-    const attempt = this.#attempt;
     this.#move("connecting");
-    this.#after("welcome", WELCOME_TIMEOUT, () => this.#later());
-    try {
-      const ticket = await this.authorise();
-      if (attempt === this.#attempt) this.#dial(ticket);
-    } catch (error) {
-      if (attempt === this.#attempt) this.#later(error?.retryAfter);
-    }
+    void this.#carrier.open();
   }
 
-  #dial(ticket) {
-    const socket = new this.WebSocket(this.url, SUBPROTOCOL);
-    const current = (act) => (event) => socket === this.#socket && act(event);
-    this.#socket = socket;
-    socket.onopen = current(() => {
-      const positions = [...this.#positions];
-      const resume = positions.map(([conversation, { epoch, last }]) => ({ conversation, epoch, seq: last }));
-      this.#write({ type: "hello", ticket, resume, client: "web", ...this.greeting() });
-    });
-    socket.onmessage = current((event) => this.#read(event.data));
-    socket.onclose = current((event) => this.#closed(event.code));
+  #hello(ticket) {
+    const resume = Array.from(this.#positions, ([conversation, { epoch, last: seq }]) => ({ conversation, epoch, seq }));
+    return { type: "hello", ticket, resume, client: "web", ...this.greeting() };
   }
 
-  #closed(code) {
-    if (code < 4500 || code >= 4600) return this.#later();
+  #ended({ code = 1006, error }) {
+    if (code < 4500 || code >= 4600) return this.#later(error?.retryAfter);
     // 45xx: trying again by ourselves would end the same way; whoever writes next starts us again.
     this.#hangUp();
     return this.#move("stopped");
@@ -139,18 +143,19 @@ export class Connection {
     this.#move("waiting");
   }
 
-  /** Close the old socket before a new one opens. */
   #hangUp() {
-    this.#attempt++;
+    this.#drop();
+    this.#carrier.close();
+  }
+
+  /** Whatever waits for an answer gets none any more. */
+  #drop() {
     for (const cancel of Object.values(this.#cancels)) cancel();
     this.#cancels = {};
     this.outbox.close();
     for (const position of this.#positions.values()) position.sync = null;
     for (const { reject } of this.#requests.values()) reject(new Error("disconnected"));
     this.#requests.clear();
-    const socket = this.#socket;
-    this.#socket = null;
-    if (socket) socket.close(1000);
   }
 
   #move(status) {
@@ -168,7 +173,7 @@ export class Connection {
   }
 
   #write(frame) {
-    this.#socket?.send(JSON.stringify(frame));
+    this.#carrier.send(frame);
   }
 
   // ── frames ──
@@ -203,8 +208,6 @@ export class Connection {
   }
 
   #welcomed({ heartbeat, conversations = [], limits }) {
-    this.#cancels.welcome?.();
-    delete this.#cancels.welcome;
     if (heartbeat) this.#heartbeat = heartbeat < 1_000 ? heartbeat * 1_000 : heartbeat;
     this.#openedAt = this.clock.now();
     this.#move("open");

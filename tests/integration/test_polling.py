@@ -153,7 +153,7 @@ async def test_whatever_a_socket_takes_is_taken(customer: Customer) -> None:
     assert (await customer.send("close", id="c", cid="c1"))[0]["type"] == "ack"
     assert (await customer.send("rate", id="r", cid="r1", score=4))[0]["type"] == "ack"
     assert await customer.send("read", seq=1) == []
-    assert [event.author for event in await site.events(id)][0] is Author.SYSTEM
+    assert next(event.author for event in await site.events(id)) is Author.SYSTEM
 
 
 async def test_what_is_wrong_gets_the_code_it_gets_on_a_socket(customer: Customer) -> None:

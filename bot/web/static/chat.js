@@ -1,5 +1,6 @@
 /** <support-chat>: what runs inside the iframe. It wires the session, the connection and the thread to what is seen. */
 
+import { systemClock } from "./clock.js";
 import { Composer } from "./composer.js";
 import { Drawing } from "./drawing.js";
 import { Host } from "./host.js";
@@ -13,7 +14,7 @@ import { Place } from "./place.js";
 import { PollingSocket } from "./polling.js";
 import { Session, subjectOf } from "./session.js";
 import { Sheet } from "./sheet.js";
-import { Connection, systemClock } from "./socket.js";
+import { Connection } from "./socket.js";
 import { datesFor, localeOf, textsFor } from "./texts.js";
 import { ReadMark, Thread } from "./thread.js";
 import { Working } from "./working.js";

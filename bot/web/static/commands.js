@@ -1,7 +1,7 @@
 /** What changes a conversation: each once, however often its ack gets lost. */
 
-import { backoff, newId } from "./outbox.js";
-import { systemClock } from "./socket.js";
+import { backoff, systemClock } from "./clock.js";
+import { newId } from "./outbox.js";
 
 const RETRY = { base: 500, cap: 10_000 };
 const TRIES = 8; // answers that did not come while there was a connection

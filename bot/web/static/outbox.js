@@ -1,13 +1,10 @@
 /** What was written and not yet acknowledged: kept where a reload finds it, sent in order, and exactly once. */
 
+import { backoff } from "./clock.js";
+
 const ACK_TIMEOUT = 10_000;
 const KEPT_FOR = 24 * 3_600_000; // a message nobody could send for a day is shown as not sent
 const RETRY = { base: 1_000, cap: 30_000 };
-
-/** Full jitter: clients that fell together do not come back together. */
-export function backoff(clock, attempt, { base, cap }) {
-  return clock.random() * Math.min(cap, base * 2 ** attempt);
-}
 
 /**
  * One message in flight for each conversation, none overtakes another, and a retry carries the same cid: the server

@@ -7,7 +7,8 @@
  */
 
 import { Carrier } from "./carrier.js";
-import { backoff, newId, Outbox } from "./outbox.js";
+import { backoff, systemClock } from "./clock.js";
+import { newId, Outbox } from "./outbox.js";
 import { Position } from "./position.js";
 
 const ANSWER_TIMEOUT = 10_000;
@@ -18,14 +19,13 @@ const PAGE = 100; // events in one sync
 const RECONNECT = { base: 500, cap: 30_000 };
 const RETRY = { base: 1_000, cap: 30_000 };
 
-export const systemClock = {
-  now: () => Date.now(),
-  random: () => Math.random(),
-  after(delay, act) {
-    const timer = setTimeout(act, delay);
-    return () => clearTimeout(timer);
-  },
-};
+function parsed(data) {
+  try {
+    return JSON.parse(data) ?? {};
+  } catch {
+    return {};
+  }
+}
 
 /**
  * Tells its listeners (`on`):
@@ -180,13 +180,8 @@ export class Connection {
 
   #read(data) {
     this.#heardAt = this.clock.now();
-    let frame;
-    try {
-      frame = JSON.parse(data);
-    } catch {
-      return;
-    }
-    switch (frame?.type) {
+    const frame = parsed(data);
+    switch (frame.type) {
       case "welcome":
         return this.#welcomed(frame);
       case "event":

@@ -206,7 +206,7 @@ class Agent:
 
 @asynccontextmanager
 async def running(
-    url: str, generator: Generator, settings: Settings | None = None, **parts: Any
+    url: str, generator: Generator, settings: Settings | None = None, *, port: int = 0, **parts: Any
 ) -> AsyncIterator[Site]:
     """With settings that name the database, one of several processes on it."""
     database = Database(url)
@@ -230,7 +230,7 @@ async def running(
 
     app = create_app(settings or Settings(), assemble)
     config = uvicorn.Config(
-        app, port=0, http=Prompt, ws="websockets-sansio", ws_max_size=wire.MAX_FRAME, ws_per_message_deflate=False,
+        app, port=port, http=Prompt, ws="websockets-sansio", ws_max_size=wire.MAX_FRAME, ws_per_message_deflate=False,
         lifespan="on", log_config=None, timeout_graceful_shutdown=5,
     )  # fmt: skip
     server = Server(config)

@@ -12,7 +12,7 @@ const TRY_AGAIN = 2 * 60_000;
 
 /**
  * `authorise()` resolves to a ticket, `hello(ticket)` is the first frame, `poll()` makes what looks like a socket and
- * needs none. Tells: `heard(data)`, `replaced()` before the first frame of a socket that takes over, and once for
+ * needs none. Tells: `heard(frame)`, `replaced()` before the first frame of a socket that takes over, and once for
  * each `open()`, when nothing carries any more: `ended({code})` or `ended({error})`.
  */
 export class Carrier {
@@ -122,7 +122,7 @@ export class Carrier {
       if (socket === this.#trial) this.#takeOver();
       if (socket !== this.#socket) return;
       this.#welcomed();
-      this.heard(data);
+      this.heard(parsed(data));
     };
     socket.onclose = ({ code }) => {
       if (socket === this.#trial) this.#trialEnded();
@@ -194,5 +194,13 @@ export class Carrier {
   #unblock() {
     this.#misses = this.#blockedUntil = 0;
     this.storage.removeItem(this.key);
+  }
+}
+
+function parsed(data) {
+  try {
+    return JSON.parse(data) ?? {};
+  } catch {
+    return {};
   }
 }

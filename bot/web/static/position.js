@@ -16,6 +16,7 @@ export class Position {
     this.head = head;
     this.early = new Map();
     this.sync = null;
+    this.refusals = 0; // syncs that were answered all the same
   }
 
   get isBehind() {
@@ -32,6 +33,12 @@ export class Position {
     if (event.seq <= this.last) return [];
     this.last = event.seq;
     return [event, ...this.due()];
+  }
+
+  /** The server answered a sync, and said which event is its newest: whoever spoke of later ones was wrong. */
+  heed(head) {
+    this.refusals++;
+    if (head <= this.last && !this.early.size) this.head = this.last;
   }
 
   due() {

@@ -19,14 +19,6 @@ const PAGE = 100; // events in one sync
 const RECONNECT = { base: 500, cap: 30_000 };
 const RETRY = { base: 1_000, cap: 30_000 };
 
-function parsed(data) {
-  try {
-    return JSON.parse(data) ?? {};
-  } catch {
-    return {};
-  }
-}
-
 /**
  * Tells its listeners (`on`):
  *   status  idle | connecting | open | waiting | stopped     queue   the outgoing messages changed
@@ -54,7 +46,7 @@ export class Connection {
       ...{ url, WebSocket, poll, storage, name, clock },
       authorise: () => this.authorise(),
       hello: (ticket) => this.#hello(ticket),
-      heard: (data) => this.#read(data),
+      heard: (frame) => this.#read(frame),
       replaced: () => this.#drop(),
       ended: (why) => this.#ended(why),
     });
@@ -178,9 +170,8 @@ export class Connection {
 
   // ── frames ──
 
-  #read(data) {
+  #read(frame) {
     this.#heardAt = this.clock.now();
-    const frame = parsed(data);
     switch (frame.type) {
       case "welcome":
         return this.#welcomed(frame);
@@ -247,7 +238,9 @@ export class Connection {
     const { ref, code } = frame;
     if (this.outbox.refuse(ref, frame)) return undefined;
     for (const [conversation, position] of this.#positions) {
-      if (ref && position.sync?.id === ref) return this.#synced(conversation, false);
+      if (!ref || position.sync?.id !== ref) continue;
+      if (code === "internal") position.heed(); // about this very event: another time it will be no better
+      return this.#synced(conversation, false);
     }
     if (this.#requests.has(ref)) return this.#settle(ref, "reject", Object.assign(new Error(code), frame));
     return this.#tell("frame", frame);
@@ -308,6 +301,7 @@ export class Connection {
     this.#cancels[`sync ${conversation}`]?.();
     position.sync = null;
     position.failures = brought ? 0 : position.failures + 1;
+    if (brought) position.refusals = 0;
     if (!position.isBehind) return void this.#tell("caughtUp", conversation);
     const repair = () => this.#repair(conversation);
     if (brought) return void repair();
@@ -316,15 +310,19 @@ export class Connection {
     else this.#after(`sync ${conversation}`, backoff(this.clock, position.failures, RETRY), repair);
   }
 
-  /** Three syncs brought nothing: load the conversation anew, and when that ends at the same hole, step over it. */
+  /**
+   * Three syncs brought nothing: load the conversation anew. When that ends at the same hole it is stepped over, but only
+   * if the server was heard: one that says nothing may still have what is missing.
+   */
   #giveUp(conversation, position) {
     position.failures = 0;
-    if (position.stuckAt === position.last) {
-      this.#deliver(position.skip());
-      return this.#repair(conversation);
+    if (position.stuckAt !== position.last) {
+      position.stuckAt = position.last;
+      return this.#reload(conversation, position.epoch, position.head);
     }
-    position.stuckAt = position.last;
-    return this.#reload(conversation, position.epoch, position.head);
+    if (position.refusals >= 3) this.#deliver(position.skip());
+    else return this.#after(`sync ${conversation}`, backoff(this.clock, 9, RETRY), () => this.#repair(conversation));
+    return this.#repair(conversation);
   }
 
   #reload(conversation, epoch, head = 0) {
@@ -386,7 +384,9 @@ export class Connection {
     if (this.#requests.has(ref)) return this.#settle(ref, "resolve", { seq, conversation, ...rest });
     const position = this.#positions.get(conversation);
     if (ref && position?.sync?.id === ref) {
-      if (position.last > position.sync.since) this.#synced(conversation, true); // else its events may still be coming
+      position.heed(seq);
+      if (position.last > position.sync.since || !position.isBehind) this.#synced(conversation, true);
+      // else its events may still be coming
     } else if (this.outbox.settle(cid)) {
       this.#tell("ack", { cid, seq, conversation });
     }

@@ -158,6 +158,12 @@ class Player:
         raise AssertionError(f"it stays open, and got {frame}")
 
     async def _quiet(self) -> None:
+        """Frames are obeyed in turn: what was to be said to those before comes before the answer to one more."""
+        ref = uuid.uuid4().hex
+        probe = {"type": "sync", "id": ref, "conversation": self.known["$conversation"], "since": 2**53, "limit": 1}
+        await self._link.send(json.dumps(probe))
+        while (frame := await self._link.receive()).get("ref") != ref:
+            assert frame["type"] in PASSING, f"got {frame}"
         try:
             async with asyncio.timeout(QUIET_S):
                 while (frame := await self._link.receive())["type"] in PASSING:

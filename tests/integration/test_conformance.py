@@ -175,7 +175,7 @@ async def test_an_exchange_that_is_not_kept_fails(sqlite_url: str) -> None:
             ({"quiet": True},),
             ({"binary": "00"}, {"closes": 1009}),
         ):
-            with pytest.raises(AssertionError, match="x: step [34]"):
+            with pytest.raises(AssertionError, match=r"x: step [34]"):
                 await asyncio.wait_for(
                     Stage(site, threading.Event()).play(Exchange("x", (*start, send, *wrong), {})), 20
                 )

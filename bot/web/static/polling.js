@@ -62,9 +62,11 @@ export class PollingSocket {
     try {
       const query = new URLSearchParams({ since, epoch, wait });
       const { status, after, frames } = await this.#ask(`/v1/events?${query}`, {}, wait * 1_000 + MARGIN);
-      if (status === 200 && frames?.length) return frames;
-      if (after) this.#say({ type: "bye", code: 4006, retry_after_ms: after });
-      this.#fail(status === 401 ? 4007 : 1006);
+      if (status === 200 && frames?.[0]?.type === "welcome") return frames;
+      const said = frames?.find(({ type }) => type === "bye");
+      const bye = said ?? (after && { type: "bye", code: 4006, retry_after_ms: after });
+      if (bye) this.#say(bye);
+      this.#fail(status === 401 ? 4007 : (bye?.code ?? 1006));
     } catch {
       this.#fail(1006);
     }

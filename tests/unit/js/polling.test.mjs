@@ -285,6 +285,20 @@ describe("polls", () => {
     assert.equal(server.asked.length + sockets.opened.length - 2, 2);
   });
 
+  test("a server that says bye instead of anything else is left alone for as long as it asks", async () => {
+    const connection = await polling();
+    await clock.pass(1);
+    const bye = { type: "bye", code: 4001, retry_after_ms: 5_000 };
+    server.refusal = { status: 200, body: { frames: [bye] } };
+    for (const end of server.held) end();
+    await clock.pass(2_500);
+    assert.equal(connection.status, "waiting");
+    assert.equal(connection.reloads, 0);
+    server.refusal = null;
+    await clock.pass(6_000);
+    assert.equal(connection.status, "open");
+  });
+
   test("a session that is gone is authorised anew", async () => {
     const connection = await polling();
     let asked = 0;

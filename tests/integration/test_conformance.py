@@ -13,8 +13,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from bot.conversation import Conversation, Status
-from bot.web import sockets
-from bot.web.limits import Allowance
+from bot.limits import Allowance
+from bot.web.limits import MESSAGES, Rules
 from tests.exchanges import Closed, Exchange, Frame, Link, Player, exchanges
 from tests.fakes import AT, plays, stock
 from tests.site import Site, running
@@ -150,7 +150,7 @@ async def test_the_server_keeps_to_every_exchange(database_url: str, by_polling:
     async with running(database_url, plays(f"{SENTENCE} Bring", gate, " the receipt with you.")) as site:
         await stock(site.bot)
         # However slow the machine, the eleventh message is one too many.
-        site.doors.messages._allowance = Allowance(sockets.MESSAGES.burst, 3_600)
+        object.__setattr__(site.doors, "rules", Rules(messages=Allowance(MESSAGES.burst, 3_600)))
         for exchange in chosen(by_polling=by_polling):
             try:
                 await Stage(site, gate).play(exchange, by_polling=by_polling)

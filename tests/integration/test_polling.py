@@ -10,8 +10,9 @@ import pytest
 
 from bot.conversation import Author, Conversation
 from bot.errors import Unavailable
-from bot.web import polling_api, sockets, wire
-from bot.web.limits import Allowance
+from bot.limits import Allowance
+from bot.web import polling_api, wire
+from bot.web.limits import MESSAGES, Rules
 from tests.fakes import AT, eventually, plays, stock, writes
 from tests.site import Frame, Site, running
 
@@ -106,7 +107,7 @@ async def test_a_poll_is_held_until_there_is_something(customer: Customer) -> No
 async def test_a_poll_without_news_ends_in_time_and_leaves_nothing(customer: Customer) -> None:
     assert await customer.poll(wait=0.05) == ((await customer.poll(wait=0))[0], [])
     await eventually(lambda: not customer.site.doors.open and not customer.site.bot.hub.watched)
-    assert not customer.site.doors.per_session._held
+    assert not any(held.total for held in customer.site.bot.limits._places.values())  # type: ignore[attr-defined]
 
 
 async def test_a_browser_that_leaves_takes_its_poll_along(customer: Customer) -> None:
@@ -193,7 +194,7 @@ async def test_a_query_that_makes_no_sense_is_refused(customer: Customer) -> Non
 
 
 async def test_no_more_polls_than_sockets(customer: Customer) -> None:
-    held = [asyncio.create_task(customer.poll(0)) for _ in range(sockets.SOCKETS_PER_SESSION)]
+    held = [asyncio.create_task(customer.poll(0)) for _ in range(Rules().sockets_per_session)]
     await eventually(lambda: len(customer.site.doors.open) == len(held))
     refused = await customer.ask(0)
     assert (refused.status_code, refused.json()["frames"][0]["code"]) == (429, "too_fast")
@@ -202,8 +203,10 @@ async def test_no_more_polls_than_sockets(customer: Customer) -> None:
     assert [seqs(frames) for _, frames in await asyncio.gather(*held)] == [[1]] * len(held)
 
 
-async def test_whoever_asks_too_often_is_told_when_to_go_on(customer: Customer) -> None:
-    customer.site.doors.requests._allowance = Allowance(2, 60)
+async def test_whoever_asks_too_often_is_told_when_to_go_on(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling_api, "REQUESTS", Allowance(2, 60))
     statuses = [(await customer.ask(wait=0)).status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
     answer = await customer.post("send", id="1", cid="1", text="hello")
@@ -212,8 +215,8 @@ async def test_whoever_asks_too_often_is_told_when_to_go_on(customer: Customer) 
 
 
 async def test_messages_are_limited_as_on_a_socket(customer: Customer) -> None:
-    acks = [await customer.send("send", id=str(n), cid=str(n), text="hello") for n in range(sockets.MESSAGES.burst + 1)]
-    assert [frames[0]["type"] for frames in acks] == ["ack"] * sockets.MESSAGES.burst + ["error"]
+    acks = [await customer.send("send", id=str(n), cid=str(n), text="hello") for n in range(MESSAGES.burst + 1)]
+    assert [frames[0]["type"] for frames in acks] == ["ack"] * MESSAGES.burst + ["error"]
     assert acks[-1][0]["code"] == "too_fast"
 
 
@@ -248,7 +251,7 @@ async def test_a_database_that_is_away_says_so_and_nothing_else(
     async def away(*_: Any, **__: Any) -> Any:
         raise Unavailable("could not open /srv/bot.sqlite")
 
-    monkeypatch.setattr(customer.site.bot.store, "events", away)
+    monkeypatch.setattr(customer.site.bot.store, "conversation", away)
     answer = await customer.ask(0)
     assert (answer.status_code, answer.json()) == (503, {"error": "storage_unavailable"})
     monkeypatch.setattr(customer.site.bot.store, "change", away)

@@ -107,6 +107,7 @@ async def test_so_many_write_so_many_wait_and_the_rest_quotes_the_passage_at_onc
     tasks = drafting(bot, 9)
     await eventually(lambda: sum(task.done() for task in tasks) == 4)
     assert {task.result().error for task in tasks if task.done()} == {"Unavailable: 3 drafts are waiting already"}
+    await eventually(lambda: generator.at_once == 2)
     generator.may.set()
     drafts = await asyncio.gather(*tasks)
     assert sum(draft.stands for draft in drafts) == 5

@@ -30,7 +30,8 @@ PUBLIC = {
     "GET /": 200, "GET /chat": 200, "GET /widget.js": 200, "GET /console": 200, "GET /console/evidence": 200,
     "GET /console/answers": 200, "GET /console/metrics": 200, "GET /console/recall": 200,
     "GET /console/knowledge": 200, "GET /v1/config": 200, "GET /healthz": 200, "GET /readyz": 200,
-    "GET /metrics": 200, "POST /v1/session": 201, "POST /v1/ticket": 401,
+    "GET /metrics": 200, "POST /v1/session": 201, "POST /v1/ticket": 401, "GET /v1/events": 401,
+    "POST /v1/messages": 401,
 }  # fmt: skip
 SOCKETS = {"/v1/socket", "/v1/console/socket"}
 FOLDERS = {"/static"}
@@ -428,8 +429,8 @@ async def test_without_a_session_no_frame_gets_an_answer(site: Site) -> None:
             assert tab.seen == []
 
 
-async def test_customers_reach_no_conversation_by_http(site: Site) -> None:
-    """Over HTTP a customer names no conversation at all, so there is nothing to guess."""
+async def test_customers_reach_only_their_own_conversation_by_http(site: Site) -> None:
+    """No path names one; a frame does, and any but the own is not there."""
     assert [one.name for one in ASKED if "{" in one.name and not one.path.startswith(CONSOLE)] == []
     one, two = await site.customer(), await site.customer()
     first, second = await asyncio.gather(site.ticket(one), site.ticket(two))
@@ -440,6 +441,13 @@ async def test_customers_reach_no_conversation_by_http(site: Site) -> None:
     assert first != second
     for secret in ("", "Bearer", f"Bearer {one}", "Bearer secret-", "Bearer " + "x" * 10_000):
         assert (await site.http.post("/v1/ticket", headers={"authorization": secret})).status_code == 401
+        assert (await site.http.get("/v1/events", headers={"authorization": secret})).status_code == 401
+    own = {"authorization": f"Bearer secret-{one}"}
+    for other in (two, "made-up", ""):
+        frame = {"type": "send", "id": "1", "cid": "1", "conversation": other, "text": "hello"}
+        answer = await site.http.post("/v1/messages", json=frame, headers=own)
+        assert answer.status_code in (400, 404), other
+    assert [await site.events(id) for id in (one, two)] == [[], []]
 
 
 # ── agents among themselves ──

@@ -37,7 +37,7 @@ def main(names: list[str]) -> int:
     for name in names or SCENARIOS:
         started, used = monotonic(), process_time()
         print(f"{name} …", flush=True)
-        figures += asyncio.run(SCENARIOS[name](ends - monotonic()))
+        figures += asyncio.run(_bounded(name, ends - monotonic()))
         print(
             f"{name}: {monotonic() - started:.0f} s, {process_time() - used:.0f} s of them computing here", flush=True
         )

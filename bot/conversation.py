@@ -141,9 +141,13 @@ class Conversation:
         evidence: Evidence | None = None,
         data: Mapping[str, Any] | None = None,
     ) -> "Conversation":
-        """Pass it to people. Asked for twice it stays where it is: a person is already coming."""
+        """Pass it to people. Asked for twice it stays where it is: a person is already coming.
+
+        That the customer asked is kept all the same, so that a retry after the person has left asks for nobody.
+        """
         if self.status in (Status.WAITING, Status.AGENT):
-            return self
+            again = Event(self.head + 1, Kind.ASKED_AGAIN, Author.CUSTOMER, at, sender, cid)
+            return self._added(again) if cid else self
         base = self._reopened(at)
         return base._added(
             Event(base.head + 1, Kind.HANDED_OFF, Author.SYSTEM, at, sender, cid, text, answers,
@@ -237,7 +241,7 @@ class Conversation:
         kept = replace(self, head=event.seq, events=(*self.events, event)[-WINDOW:])
         if event.kind is Kind.MESSAGE:
             return _after_message(kept, event)
-        if event.kind is Kind.NOTED:
+        if event.kind in (Kind.NOTED, Kind.ASKED_AGAIN):
             return kept
         made = _CHANGES[event.kind](kept, event)
         return replace(kept, version=kept.version + (event.kind in MOVES), **made)

@@ -31,6 +31,7 @@ class Kind(StrEnum):
 
     MESSAGE = "message.created"
     HANDED_OFF = "conversation.handed_off"
+    ASKED_AGAIN = "conversation.asked_again"  # for a person, who is coming already
     CLAIMED = "conversation.claimed"
     TRANSFERRED = "conversation.transferred"
     REQUEUED = "conversation.requeued"
@@ -44,7 +45,9 @@ class Kind(StrEnum):
     NOTED = "note.created"
 
 
-INTERNAL = frozenset({Kind.TAGGED, Kind.NOTED})  # the customer learns that something was here, and nothing of it
+INTERNAL = frozenset(
+    {Kind.TAGGED, Kind.NOTED, Kind.ASKED_AGAIN}
+)  # the customer learns that something was here, and nothing of it
 
 
 class Reason(StrEnum):

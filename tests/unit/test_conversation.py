@@ -107,6 +107,9 @@ def test_asking_twice_for_a_person_changes_nothing(is_claimed: bool) -> None:
     waiting = asked().handed_off(Reason.ASKED, at=AT)
     held = waiting.claimed("Ana", at=AT) if is_claimed else waiting
     assert held.handed_off(Reason.ANGRY, at=AT) is held
+    again = held.handed_off(Reason.ASKED, at=AT, sender="ann", cid="h2")
+    assert [(event.kind, event.cid) for event in again.events[len(held.events) :]] == [(Kind.ASKED_AGAIN, "h2")]
+    assert replace(again, events=held.events, head=held.head, fresh=held.fresh) == held, "but that they asked is kept"
 
 
 def test_a_closed_conversation_opens_again_with_the_bot() -> None:
@@ -631,7 +634,7 @@ class AnyCourse(RuleBasedStateMachine):
 
     @invariant()
     def the_version_counts_changes_of_hands(self) -> None:
-        others = {Kind.MESSAGE, Kind.NOTED, Kind.TAGGED, Kind.RATED, Kind.EMAIL_LEFT, Kind.DELAYED}
+        others = {Kind.MESSAGE, Kind.NOTED, Kind.TAGGED, Kind.RATED, Kind.EMAIL_LEFT, Kind.DELAYED, Kind.ASKED_AGAIN}
         assert self.now.version == sum(event.kind not in others for event in self.log)
 
     @invariant()

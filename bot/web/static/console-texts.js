@@ -93,6 +93,7 @@ const TEXTS = {
     noteBy: (name) => `${name} · internal note`,
     happened: {
       handed_off: (reason) => `Handed to people: ${reason}`,
+      asked_again: "The customer asked for a person again",
       claimed: (name) => `${name} took over`,
       transferred: (name, from) => (from ? `${from} passed this to ${name}` : `Passed to ${name}`),
       requeued: {
@@ -367,6 +368,7 @@ const TEXTS = {
     noteBy: (name) => `${name} · 内部备注`,
     happened: {
       handed_off: (reason) => `转人工：${reason}`,
+      asked_again: "顾客再次要求转人工",
       claimed: (name) => `${name} 已接入`,
       transferred: (name, from) => (from ? `${from} 转交给 ${name}` : `已转交给 ${name}`),
       requeued: { silent: (name) => `${name || "客服"} 未及时回复，重新排队`, transfer: (name) => `${name || "客服"} 放回队列` },

@@ -3,8 +3,11 @@
 import json
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 
@@ -137,10 +140,11 @@ def test_a_generation_of_before_ids_were_kept_serves_and_says_what_it_lacks(
     indexes = opened(tmp_path)
     made = indexes._made
 
-    def without(*arguments: object) -> object:
-        manifest, files = made(*arguments)  # type: ignore[arg-type]
-        del files["passages.txt"], manifest.files["passages.txt"]  # type: ignore[attr-defined]
-        return manifest, files
+    @contextmanager
+    def without(*arguments: Any) -> Iterator[object]:
+        with made(*arguments) as (manifest, files):
+            del manifest.files["passages.txt"]
+            yield manifest, {name: data for name, data in files.items() if name != "passages.txt"}
 
     monkeypatch.setattr(indexes, "_made", without)
     name = publish(indexes, "a", "b")

@@ -51,6 +51,11 @@ def sentences(box: Sandbox, files: Sequence[SourceFile]) -> list[str]:
     return [str(one.problems[0]) if one.problems else one.passages[0].title for one in found]
 
 
+def boxed(others: set[int]) -> set[int]:
+    """Our children without those that were there before, as a database's server of other tests is."""
+    return children_of(os.getpid()) - others
+
+
 def children_of(process: int) -> set[int]:
     found = set[int]()
     for task in os.listdir(f"/proc/{process}/task"):
@@ -60,9 +65,10 @@ def children_of(process: int) -> set[int]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left() -> Iterator[None]:
+def others() -> Iterator[set[int]]:
+    """The children that were there before. Afterwards there are no more, and nothing is left open."""
     before, n_open = children_of(os.getpid()), len(os.listdir("/proc/self/fd"))
-    yield
+    yield before
     assert children_of(os.getpid()) == before
     assert len(os.listdir("/proc/self/fd")) == n_open
 
@@ -122,11 +128,11 @@ def test_a_reader_can_reach_nothing() -> None:
         bait.unlink()
 
 
-def test_the_child_has_the_limits_and_none_of_our_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_child_has_the_limits_and_none_of_our_variables(monkeypatch: pytest.MonkeyPatch, others: set[int]) -> None:
     monkeypatch.setenv("BOT_SMTP_PASSWORD", "hunter2")
     with Sandbox(1) as box:
         list(box.parsed([File("a.md", b"## A?\n\nB.\n")], CSV))
-        (child,) = children_of(os.getpid())
+        (child,) = boxed(others)
         limits = Path(f"/proc/{child}/limits").read_text()
         rows = {line[:26].strip(): line[26:].split()[0] for line in limits.splitlines()[1:]}
         assert rows["Max address space"] == str(2**30)
@@ -137,12 +143,12 @@ def test_the_child_has_the_limits_and_none_of_our_variables(monkeypatch: pytest.
         assert len(os.listdir(f"/proc/{child}/fd")) == 5, "in, out, error, the line to us, and its own size"
 
 
-def test_each_file_has_all_the_time_however_many_came_before() -> None:
+def test_each_file_has_all_the_time_however_many_came_before(others: set[int]) -> None:
     busy = replace(SMALL, cpu_s=1)
     with Sandbox(1, busy) as box:
         found = sentences(box, acts(*["read x"] * 300))
         assert set(found) == {"Is this x?"}
-        assert len(children_of(os.getpid())) == 1, "one child serves many files"
+        assert len(boxed(others)) == 1, "one child serves many files"
 
 
 def test_what_libraries_print_does_not_get_between_the_answers(capfd: pytest.CaptureFixture[str]) -> None:
@@ -151,7 +157,7 @@ def test_what_libraries_print_does_not_get_between_the_answers(capfd: pytest.Cap
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_file_that_another_one_spoiled_is_read_again_in_a_fresh_child() -> None:
+def test_a_file_that_another_one_spoiled_is_read_again_in_a_fresh_child(others: set[int]) -> None:
     """A child may be killed for what an earlier file left behind."""
     with Sandbox(1, QUICK) as box:
         files = acts("read first", "wait", "read last")
@@ -159,7 +165,7 @@ def test_a_file_that_another_one_spoiled_is_read_again_in_a_fresh_child() -> Non
         started = monotonic()
         assert next(found)[1].passages[0].title == "Is this first?"
         sleep(0.3)
-        (child,) = children_of(os.getpid())
+        (child,) = boxed(others)
         os.kill(child, signal.SIGKILL)
         assert "needed more than 4 s" in str(next(found)[1].problems[0]), "the second child waited for all of its time"
         assert monotonic() - started > 4

@@ -157,8 +157,21 @@ async def test_asking_for_a_person_needs_no_model(language: str) -> None:
     assert again.is_duplicate
     assert again.events == changed.events
     other = await customer.ask_person(bot, "c1", sender="ann", cid="h2")
-    assert other.events == ()
-    assert other.conversation.head == 1
+    assert [event.kind for event in other.events] == [Kind.ASKED_AGAIN], "they are coming already"
+    assert other.conversation.status is Status.WAITING
+
+
+async def test_a_retry_that_comes_after_the_person_has_left_asks_for_nobody() -> None:
+    bot = fake_bot()
+    await begin(bot)
+    await customer.ask_person(bot, "c1", sender="ann", cid="h1")
+    second = await customer.ask_person(bot, "c1", sender="ann", cid="h2")
+    await bot.change("c1", lambda c: c.claimed("a1", "Ana", at=AT))
+    await bot.change("c1", lambda c: c.returned(at=AT))
+    retried = await customer.ask_person(bot, "c1", sender="ann", cid="h2")
+    assert retried.is_duplicate
+    assert retried.events == second.events
+    assert retried.conversation.status is Status.BOT
 
 
 async def test_an_open_question_is_the_persons_once_they_are_asked_for() -> None:

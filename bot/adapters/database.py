@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, event, make_url
@@ -72,7 +73,7 @@ def sqlite_engine(address: URL, begin: str, connections: int, *, foreign_keys: b
         json_serializer=to_json,
         hide_parameters=True,  # they hold what customers said, and errors are logged
     )
-    switches = f"foreign_keys={'ON' if foreign_keys else 'OFF'}", "journal_mode=WAL", "synchronous=FULL", "mmap_size=0"
+    switches = f"foreign_keys={'ON' if foreign_keys else 'OFF'}", "synchronous=FULL", "mmap_size=0"
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def before_connect(dialect: object, record: object, arguments: Sequence[str], named: Mapping[str, Any]) -> None:
@@ -93,9 +94,21 @@ def sqlite_engine(address: URL, begin: str, connections: int, *, foreign_keys: b
 
 
 def _try_to_open(file: str, uri: bool) -> None:
-    """Fail here, where the driver has not yet started a thread that may outlive the event loop."""
+    """Fail here, where the driver has not yet started a thread that may outlive the event loop.
+
+    The file is told to keep a write-ahead log here too. While another connection writes to a file that has none yet,
+    SQLite refuses that at once, whatever the timeout, so the waiting is ours.
+    """
+    end = monotonic() + WAIT_S
     with closing(sqlite3.connect(file, uri=uri, timeout=WAIT_S)) as connection:
-        connection.execute("PRAGMA schema_version")
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > end:
+                    raise
+                sleep(0.01)
 
 
 def postgresql_engine(address: URL) -> AsyncEngine:

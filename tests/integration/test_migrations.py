@@ -2,9 +2,12 @@
 
 import asyncio
 import shutil
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -205,6 +208,17 @@ def test_two_migrations_at_once_both_succeed(empty_database: Empty) -> None:
     command = f"from bot.adapters.migrate import migrate; migrate({url!r})"
     running = [subprocess.Popen([sys.executable, "-W", "error", "-c", command]) for _ in range(2)]
     assert [process.wait(timeout=60) for process in running] == [0, 0]
+    assert ask(url, difference) == []
+
+
+def test_a_migration_waits_for_whoever_writes_to_a_file_that_has_no_write_ahead_log_yet(tmp_path: Path) -> None:
+    file = tmp_path / "bot.db"
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        soon = threading.Timer(0.5, other.execute, ["ROLLBACK"])
+        soon.start()
+        migrate(url := f"sqlite:///{file}")
+        soon.join()
     assert ask(url, difference) == []
 
 

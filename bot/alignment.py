@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.clauses import Clause, Unit
+from bot.clauses import Unit
+from bot.drafting import Clause
 from bot.facts import carries
 from bot.items import pseudo
 from bot.reading import Reading
@@ -112,12 +113,15 @@ def _cover(clause: Clause, pool: Pool, left: set[str], least: int = 1) -> Pool:
             break
         left -= best[2]
         chosen.append(best[:2])
+        if not clause.is_negative:  # one ideograph is too little to tell a clause by
+            left -= {word for word in left if len(word) == 1 and not word.isascii()}
     return chosen
 
 
-def _fit(source: Clause, offered: frozenset[str], clause: Clause, left: set[str]) -> tuple[int, int, int, int]:
-    """New words, words in all, the same before and after, little else."""
-    return len(offered & left), len(offered), len(source.turns & clause.turns), -len(source.words)
+def _fit(source: Clause, offered: frozenset[str], clause: Clause, left: set[str]) -> tuple[int, int, bool, int, int]:
+    """New words, words in all, as much denied, the same before and after, little else."""
+    is_alike = clause.is_negative and source.is_negative and not clause.text
+    return len(offered & left), len(offered), is_alike, len(source.turns & clause.turns), -len(source.words)
 
 
 def _wanted(clause: Clause) -> frozenset[str]:

@@ -135,7 +135,7 @@ def make_generator(settings: Settings) -> Generator:
         )  # fmt: skip
     from bot.adapters.gpt2 import Gpt2Generator
 
-    return Gpt2Generator(settings.generator, threads=settings.model_threads)
+    return Gpt2Generator(settings.generator, threads=settings.model_threads, loops=settings.model_workers)
 
 
 def make_store(settings: Settings) -> Store:
@@ -206,7 +206,7 @@ def make_desk(settings: Settings, broken: Callable[[StorageBroken], None] = lamb
     from bot.adapters.sql_recall import SqlRecall
     from bot.adapters.sql_roster import SqlRoster
     from bot.adapters.sql_shared import SqlShared
-    from bot.adapters.sql_tickets import SqlTickets
+    from bot.adapters.sql_tickets import SqlAgentTickets, SqlCustomerTickets
     from bot.adapters.upload_folder import UploadFolder
 
     database = Database(settings.sql_url, broken=broken)
@@ -223,17 +223,16 @@ def make_desk(settings: Settings, broken: Callable[[StorageBroken], None] = lamb
         "catalogue": SqlCatalogue(database),
         "uploads": UploadFolder(settings.data_dir / "uploads"),
         "passwords": Argon2id(),
-        "answer_files": AnswerFolder(
-            Path(settings.answers_dir) if settings.answers_dir else settings.data_dir / "answers"
-        ),
+        "answer_files": AnswerFolder(settings.answers_folder),
         "mail": make_mail(settings),
-        "counterfoils": SqlTickets(database) if serves_several(settings) else None,
+        "counterfoils": SqlCustomerTickets(database) if serves_several(settings) else None,
+        "agent_counterfoils": SqlAgentTickets(database) if serves_several(settings) else None,
     }
 
 
 def serves_several(settings: Settings) -> bool:
     """May there be other processes? A SQLite file has one."""
-    return bool(settings.database_url) and not settings.database_url.startswith("sqlite")
+    return not settings.is_sqlite
 
 
 def make_bus(settings: Settings) -> Bus:
@@ -281,28 +280,30 @@ async def assembled(
 
     `broken` is called when the disk did not keep what was written to the database: the process had better end.
     """
+    from bot.adapters import openai_parts
+
     quiet_libraries()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    # A thread that waits for a server keeps no processor busy: beside those, there are as many as ever.
-    is_served = settings.generator.lower().startswith(("http://", "https://"))
-    at_once, more = (settings.generator_at_once,) * 2 if is_served else (settings.model_workers, 0)
-    executor = ThreadPoolExecutor(settings.model_workers + more, thread_name_prefix="model")
-    loop = asyncio.get_running_loop()
-
-    async def run(function: Callable[..., Any], *arguments: Any) -> Any:
-        return await loop.run_in_executor(executor, partial(function, *arguments))
-
+    executor = ThreadPoolExecutor(settings.model_workers, thread_name_prefix="model")
+    # A thread that waits for a server, or for its turn among drafts written in step, keeps no processor busy.
+    waiting = ThreadPoolExecutor(settings.generator_at_once, thread_name_prefix="draft")
+    run, write = partial(_in_threads, executor), partial(_in_threads, waiting)
     house, desk, limits = make_house(settings), make_desk(settings, broken), make_limits(settings)
-    room, given = Room(at_once, settings.drafts_waiting), (embedder, generator)
+    given = (embedder, generator)
     try:
         embedder = embedder or await run(make_embedder, settings)
         generator = generator or await run(make_generator, settings)
         indexes = await run(make_indexes, settings, embedder)
         moods = await run(make_moods, settings, embedder)
+        is_served = openai_parts.is_address(settings.generator)
+        most, room_of = settings.generator_at_once, getattr(generator, "at_once", 0)
+        waits = most if is_served else min(most, room_of)
+        room = Room(waits or settings.model_workers, settings.drafts_waiting)
         yield Bot(
             indexes=indexes, embedder=embedder, generator=generator, hub=Hub(), policy=policy(settings),
-            now=lambda: datetime.now(UTC), run=run, moods=moods, sampling=sampling(settings), wake=wake, house=house,
-            room=room, limits=limits, budget=Budget(limits, settings.tokens_per_day, settings.drafts_per_day), **desk,
+            now=lambda: datetime.now(UTC), run=run, write=write if waits else None, moods=moods,
+            sampling=sampling(settings), wake=wake, house=house, room=room, limits=limits,
+            budget=Budget(limits, settings.tokens_per_day, settings.drafts_per_day), **desk,
         )  # fmt: skip
     finally:
         await desk["store"].close()
@@ -310,7 +311,12 @@ async def assembled(
         for part in (embedder, generator):
             if not any(part is one for one in given):  # a server's connections, for one: drafts under way end
                 await asyncio.to_thread(getattr(part, "close", lambda: None))
-        executor.shutdown(wait=True, cancel_futures=True)
+        for threads in (executor, waiting):
+            threads.shutdown(wait=True, cancel_futures=True)
+
+
+async def _in_threads(executor: ThreadPoolExecutor, function: Callable[..., Any], *arguments: Any) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(executor, partial(function, *arguments))
 
 
 @contextmanager
@@ -366,7 +372,7 @@ async def staff(settings: Settings) -> AsyncIterator[Staff]:
     from bot.adapters.sql_roster import SqlRoster
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    if settings.sql_url.startswith("sqlite"):
+    if settings.is_sqlite:
         await migrated(settings)
     database = Database(settings.sql_url)
     try:

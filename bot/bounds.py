@@ -1,5 +1,6 @@
 """The bound of a number: "over €75", "no later than 14:00", "25 pieces or more", 30天内."""
 
+import re
 from collections.abc import Sequence
 
 from bot.lexicon import (
@@ -10,8 +11,10 @@ from bot.lexicon import (
     DOWN,
     LESS,
     MORE,
+    STOP,
     UP,
 )
+from bot.measures import NUMBER_WORDS, TAKING
 from bot.tokens import Token
 
 _BETWEEN = frozenset(("the", "a", "about", "of", "than", "-", "is", "only", "approximately"))
@@ -30,7 +33,11 @@ def before(words: list[str]) -> tuple[str, str]:
     if words[-1] in BOUNDS:
         is_negated = words[-2:-1] in (["not"], ["cannot"]) and words[-1].startswith("exceed")
         return _flip(BOUNDS[words[-1]], is_negated), words[-1]
-    joined = "".join(words)
+    if words[-2:-1] and words[-2] in ("minimum", "maximum"):  # "the minimum order is €35"
+        return BOUNDS[words[-2]], words[-2]
+    joined = re.sub("(?:次|当)[日天]$", "", "".join(words).rstrip("订买购付收选"))
+    if re.search("(?<![期时年不权界])限$", joined):  # 每人限购6罐
+        return DOWN, "限"
     return next(((bound, ending) for ending, bound in CHINESE_BOUNDS_BEFORE if joined.endswith(ending)), ("", ""))
 
 
@@ -42,6 +49,20 @@ def _comparison(words: list[str]) -> tuple[str, str]:
 
 def _flip(bound: str, is_negated: bool) -> str:
     return {UP: DOWN, DOWN: UP, "": ""}[bound] if is_negated else bound
+
+
+def is_told_of(found: Sequence[Token]) -> bool:
+    """Before "a month": "six bottles of wine", but not "20 bottles within"."""
+    if not found:
+        return False
+    *earlier, last = found
+    if last.kind != "word" or last.low in STOP or last.low in TAKING:
+        return False
+    return any(token.kind == "number" or token.low in NUMBER_WORDS for token in earlier)
+
+
+def is_limit(words: list[str]) -> bool:
+    return "limit" in words[-7:] or "".join(words).endswith(("限额", "额度", "限额为", "额度为"))
 
 
 def after(found: Sequence[Token]) -> tuple[str, str, int]:

@@ -1,9 +1,9 @@
-"""Is a checked draft a good answer, or should the passage speak for itself? Pure, by measured habits of the composer.
+"""Draft, excerpt or the whole passage: which of them is the better answer? Pure, by measured habits of the composer.
 
 The guard says whether a sentence is true to a passage. A small model can still be true and useless: it splices two
 halves into what nobody would write, answers beside the point, or leaves out the one word that matters ("No.").
-So a draft is used only where it reads like its passage and says what the question is about; else the passage is
-quoted. The share of each, and what it is worth, is in docs/evaluation.md.
+So a draft is used only where it reads like its passage and says what the excerpt says; else the excerpt is sent; the
+whole passage where that leaves little out. The share of each, and what it is worth, is in docs/evaluation.md.
 """
 
 import re
@@ -11,15 +11,22 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
+from bot.excerpt import Excerpt
 from bot.sentences import sentences
+from bot.splitting import count_words
 from bot.text import folded_terms
 
 LIKENESS = 0.8  # of a sentence's words, in order, and of its pairs of neighbours, that one passage sentence must hold
+MOST = 0.8  # of a passage's words; an excerpt of more leaves nothing worth leaving out
+SHORT = 30  # words; of a passage that short nothing is left out
 LEADS = frozenset({"yes", "no", "是", "不"})
 # An answer that opens like this must keep its opening: without it, what follows may say the opposite.
 DECISIVE = frozenset(
     "yes no not never only nothing none unfortunately sorry up at from 不 否 仅 只 是 可 能 没 最 从".split()
 )
+# A passage written for the shop's staff says "the customer" where a reply says "you".
+CUSTOMERS = frozenset("customer customers buyer buyers shopper shoppers".split())
+PROCEDURE = re.compile(r"^\W*how (?:do|does|can|should|to)\b|如何|怎么|怎样", re.I)
 POLAR = re.compile(
     r"^(?:\W*(?:and|but|so|hi|hello|please)\W+)*(?:can|could|do|does|did|is|are|was|were|will|would|may|must|should|have"
     r"|has|am)\b|[吗嘛么][？?]?\s*$|是否|能不能|可不可以|可以.*[？?]",
@@ -40,27 +47,47 @@ def reads_well(sentence: str, passage: str, question: str) -> bool:
         if not is_polar:
             return False
         words = words[1:]
-    return any(_is_like(words, one) for one in stated)
+    return any(_is_like(words, one) or _is_like(words, _to_you(one)) for one in stated)
 
 
-def answers(said: Iterable[str], passage: str, question: str, *, leads: bool) -> bool:
+def answers(said: Iterable[str], passage: str, question: str, *, leads: bool, excerpt: Excerpt | None = None) -> bool:
     """Do the sentences `said` hold what of `passage` matters for `question`?
 
-    That is the sentence that shares most of the question's words, or, where an answer leads with its point (`leads`),
-    the first. An opening that decides (yes, no, only, up to …) must never be missing.
+    That is the excerpt; without one, the sentence that shares most of the question's words, or, where an answer leads
+    with its point (`leads`), the first. An opening that decides (yes, no, only, up to …) must never be missing.
     """
     stated = [one for one in _sentences(passage) if one]
     if not stated:
         return False
+    held = [_words(one) for one in said]
+    if leads and stated[0][0] in DECISIVE and not any(_holds(one, stated[0]) for one in held):
+        return False
+    if excerpt is not None:
+        wanted = [tuple(words) for one in excerpt.said if (words := _words(one))]
+        return all(any(_holds(one, sentence) for one in held) for sentence in wanted)
+    return _holds_nearest(held, stated, question, leads=leads)
+
+
+def suffices(excerpt: Excerpt, passage: str, question: str, title: str, *, leads: bool) -> bool:
+    """May the excerpt stand for the passage? Not where nothing much is left out; nor, of an FAQ, where the shop answers
+    this very question (`title`) or says how something is done: a step that is missing is missed."""
+    words = count_words(passage)
+    if words <= SHORT or count_words(excerpt.text) > MOST * words:
+        return False
+    return not leads or not (PROCEDURE.search(title) or set(folded_terms(title)) == set(folded_terms(question)))
+
+
+def decides(sentence: str) -> bool:
+    """Would what follows an opening like this say something else without it?"""
+    return _words(sentence)[:1] != [] and _words(sentence)[0] in DECISIVE
+
+
+def _holds_nearest(held: Sequence[list[str]], stated: Sequence[tuple[str, ...]], question: str, *, leads: bool) -> bool:
     wanted = frozenset(folded_terms(question))
     shared = [len(wanted & _terms(one)) for one in stated]
     nearest = stated[shared.index(max(shared))]
-    held = [_words(one) for one in said]
     has_first = any(_holds(one, stated[0]) for one in held)
-    if leads and stated[0][0] in DECISIVE:
-        return has_first
-    has_nearest = any(_holds(one, nearest) for one in held)
-    return has_nearest or (leads and has_first and max(shared) == shared[0])
+    return any(_holds(one, nearest) for one in held) or (leads and has_first and max(shared) == shared[0])
 
 
 def _is_like(words: Sequence[str], stated: tuple[str, ...]) -> bool:
@@ -71,6 +98,14 @@ def _is_like(words: Sequence[str], stated: tuple[str, ...]) -> bool:
     kept = sum(pair in pairs for pair in pairwise(words))
     near = common >= LIKENESS * len(words) and kept >= LIKENESS * (len(words) - 1)
     return near and _begins(words, stated) and words[-1] == stated[-1]
+
+
+def _to_you(stated: tuple[str, ...]) -> tuple[str, ...]:
+    """ "The customer can return their lamp" → "you can return your lamp", for a sentence about all customers."""
+    bare = stated[1:] if stated[0] == "the" else stated
+    if len(bare) < 2 or bare[0] not in CUSTOMERS:
+        return stated
+    return ("you", *("your" if word == "their" else word for word in bare[1:]))
 
 
 def _begins(words: Sequence[str], stated: Sequence[str]) -> bool:

@@ -1,11 +1,11 @@
-"""The `bot` command: serve, ingest, kb, ask, evaluate, calibrate, agent, train, migrate, backup, restore, doctor."""
+"""The `bot` command: serve, ingest, kb, ask, why, evaluate, calibrate, agent, train, backup, restore, doctor …"""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot import backup_commands, calibrate_commands, commands, ingest_commands, judge_commands
+from bot import backup_commands, calibrate_commands, commands, ingest_commands, judge_commands, why_commands
 from bot.agent_commands import agents_app
 from bot.kb_commands import kb_app
 from bot.output import Output
@@ -22,6 +22,7 @@ app.add_typer(agents_app, name="agent")
 app.add_typer(kb_app, name="kb")
 app.command("ingest")(ingest_commands.command)
 app.command("calibrate")(calibrate_commands.command)
+app.command("why")(why_commands.command)
 app.command("backup")(backup_commands.backup)
 app.command("restore")(backup_commands.restore)
 
@@ -44,10 +45,13 @@ def ask(
     why: Annotated[
         bool, typer.Option("--why", help="Show all evidence: hits, scores, prompt, draft, verdicts.")
     ] = False,
+    attention: Annotated[
+        Path | None, typer.Option(help="Draw which passage words each word of the draft attended to into this PNG.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Ask the bot, as a customer would, and see its reply with citations and scores."""
-    run(commands.ask(settings(), Output(json), question, why))
+    run(commands.ask(settings(), Output(json), question, why, attention))
 
 
 @app.command()
@@ -62,6 +66,9 @@ def evaluate(
     per_row: Annotated[
         Path | None, typer.Option(help="With --grounded: write each reply and its verdict here.")
     ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="With --grounded: a second model (folder or Hugging Face id) to compare with.")
+    ] = None,
     parity: Annotated[
         bool, typer.Option("--parity", help="List FAQs that work in one language only, on the live index.")
     ] = False,
@@ -71,7 +78,7 @@ def evaluate(
     """Measure retrieval, the decision to answer, or (with --grounded) the phrasing."""
     output = Output(json)
     if grounded is not None:
-        run(judge_commands.grounded(settings(), output, grounded, per_row, limit))
+        run(judge_commands.grounded(settings(), output, grounded, per_row, limit, against))
     elif parity:
         run(judge_commands.parity(settings(), output, directory or JUDGED, limit))
     elif directory is not None:

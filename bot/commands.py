@@ -24,9 +24,11 @@ from bot.ports import Bot, Store
 from bot.reply import Outcome
 from bot.settings import Settings
 from bot.web.app import create_app
+from bot.web.lean import LeanSocket
 from bot.web.patience import Prompt, allow_sockets
 from bot.web.server import Server
 from bot.web.wire import MAX_FRAME
+from bot.why_commands import check_drawing, draw_attention, show_evidence
 
 GRACE_S = 5
 TCP_USER_TIMEOUT_MS = 20_000
@@ -34,7 +36,7 @@ TCP_USER_TIMEOUT_MS = 20_000
 
 async def ready(settings: Settings) -> None:
     """A SQLite file is brought up to date by itself; a server's database only by `bot migrate`."""
-    if settings.sql_url.startswith("sqlite"):
+    if settings.is_sqlite:
         await bootstrap.migrated(settings)
 
 
@@ -98,7 +100,7 @@ def _uvicorn(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         http=Prompt,
-        ws="websockets-sansio",
+        ws=LeanSocket,
         ws_max_size=MAX_FRAME,
         ws_per_message_deflate=False,
         ws_ping_interval=20,
@@ -130,12 +132,17 @@ def _listen(host: str, port: int) -> socket.socket:
 # ── ask ──
 
 
-async def ask(settings: Settings, output: Output, question: str, why: bool) -> int:
+async def ask(settings: Settings, output: Output, question: str, why: bool, picture: Path | None = None) -> int:
+    if picture is not None:
+        await asyncio.to_thread(check_drawing, settings, question, picture)
     await ready(settings)
     async with bootstrap.assembled(settings) as bot:
         await bot.store.check()
         if question.strip():
-            _show(output, await reply.ask(bot, question), why)
+            outcome = await reply.ask(bot, question)
+            _show(output, outcome, why)
+            if picture is not None:
+                await draw_attention(settings, output, asdict(outcome.evidence), picture)
             return 0
         return await _converse(bot, output, why)
 
@@ -172,21 +179,7 @@ def _show(output: Output, outcome: Outcome, why: bool) -> None:
     evidence = outcome.evidence
     if why:
         output.line()
-        output.line(f"decision {evidence.decision}, source {outcome.source}, score {evidence.score:.3f} "
-                    f"(answers from {evidence.thresholds.get('answer', 0):.2f}, "
-                    f"offers from {evidence.thresholds.get('suggest', 0):.2f})")  # fmt: skip
-        output.line(f"query: {evidence.query}")
-        rows = [
-            [h["anchor"], *(f"{h[k]:.3f}" for k in ("score", "dense", "lexical", "coverage"))] for h in evidence.hits
-        ]
-        output.table(["passage", "score", "dense", "lexical", "coverage"], rows)
-        for name, text in (("prompt", evidence.prompt), ("draft", evidence.draft), ("error", evidence.error)):
-            if text:
-                output.line(f"{name}: {text}")
-        for verdict in evidence.verdicts:
-            mark = "carried" if verdict["is_carried"] else f"refused ({verdict['reason']})"
-            output.line(f"  {mark}: {verdict['sentence']}")
-        output.line("timings: " + ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in evidence.timings.items()))
+        show_evidence(output, asdict(evidence))
     output.result(
         {
             "text": outcome.text,

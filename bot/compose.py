@@ -1,6 +1,7 @@
-"""Passages → a checked draft: the generator writes, the guard reads along, and only whole checked sentences leave.
+"""Passages → an excerpt and a checked draft: the generator writes, the guard reads along, and only whole checked
+sentences leave.
 
-The generator runs in the model executor; a queue carries its text to the event loop. A draft is cut at the first
+The generator runs in a thread; a queue carries its text to the event loop. A draft is cut at the first
 sentence no passage carries. Nothing here decides what is sent: `dialogue.settle` does.
 """
 
@@ -17,9 +18,11 @@ from bot.budget import Spending
 from bot.conversation import MAX_TEXT
 from bot.dialogue import Policy, join, standing
 from bot.errors import Unavailable
+from bot.excerpt import Excerpt
+from bot.extraction import extract
 from bot.grounding import Verdict
-from bot.knowledge import Hit
-from bot.ports import Bot, Sampling
+from bot.knowledge import Hit, script_of
+from bot.ports import Bot, Generator, Sampling, Speaks
 from bot.prompt import Turn
 
 _MAY_END = re.compile(r"[.!?;:。！？；：\n].|<\|", re.S)  # a sentence ends where another begins, or at a marker
@@ -39,12 +42,20 @@ class Draft:
     first_ms: float | None = None  # until what was checked could be shown
     total_ms: float = 0.0
     guard_ms: float = 0.0
+    excerpt_ms: float = 0.0
     error: str = ""
+    excerpt: Excerpt | None = None  # of the best passage: what is sent when nothing of the draft stands
 
     @property
     def stands(self) -> bool:
         """Is there something to show?"""
         return self.first_ms is not None
+
+
+def writes(generator: Generator, language: str) -> bool:
+    """What a model writes in a language it was not taught is no draft, only time."""
+    taught = generator.languages if isinstance(generator, Speaks) else frozenset()
+    return not taught or script_of(language) in {script_of(known) for known in taught}
 
 
 async def compose(
@@ -57,38 +68,38 @@ async def compose(
 ) -> Draft:
     """The first of `policy.drafts` drafts that says something a passage carries; else the last one tried.
 
-    None when the day's budget is used up: then the passage speaks for itself.
+    With the day's budget used up none is written: what comes back says so, and the passage speaks for itself.
     """
+    # A prompt of several passages tempts a small model to mix them; the budget leaves room for the draft itself.
+    shown = [(hit.passage.title, hit.passage.text) for hit in hits]
+    room = bot.generator.context - bot.sampling.max_tokens
+    text = await bot.run(
+        lambda: prompt.build(question, shown, history, count_tokens=bot.generator.count_tokens, budget=room)
+    )
+    started = perf_counter()
+    is_asked = not hits or writes(bot.generator, hits[0].passage.language)
+    excerpt = await extract(bot, question, hits[0].passage, text if is_asked else "") if hits else None
+    draft = Draft(text, excerpt=excerpt, excerpt_ms=_ms(started))
+    if not is_asked:
+        return draft
     try:
         spending = await bot.budget.begin(conversation, bot.sampling.max_tokens * max(1, bot.policy.drafts))
     except Unavailable as nothing_left:
-        return Draft(error=str(nothing_left))
+        return replace(draft, error=str(nothing_left), total_ms=_ms(started))
+    passages = tuple(f"{title}\n{body}" for title, body in shown)
     try:
-        return await _first_that_stands(bot, question, hits, history, on_sentence, spending)
+        return await _first_that_stands(bot, draft, _Asked(question, hits, passages, spending), on_sentence, started)
     finally:
         bot.budget.settle(spending)
 
 
 async def _first_that_stands(
-    bot: Bot,
-    question: str,
-    hits: Sequence[Hit],
-    history: Sequence[Turn],
-    on_sentence: OnSentence,
-    spending: Spending,
+    bot: Bot, nothing: Draft, asked: "_Asked", on_sentence: OnSentence, started: float
 ) -> Draft:
-    # A prompt of several passages tempts a small model to mix them; the budget leaves room for the draft itself.
-    shown = [(hit.passage.title, hit.passage.text) for hit in hits]
-    budget = bot.generator.context - bot.sampling.max_tokens
-    text = await bot.run(
-        lambda: prompt.build(question, shown, history, count_tokens=bot.generator.count_tokens, budget=budget)
-    )
-    asked = _Asked(question, hits, tuple(f"{title}\n{body}" for title, body in shown), spending)
-    draft = Draft(text)
-    started = perf_counter()
+    draft = nothing
     for n in range(max(1, bot.policy.drafts)):
         sampling = bot.sampling if n == 0 else _varied(bot.sampling, n)
-        draft = await _one(bot, Draft(text), asked, sampling, started, on_sentence)
+        draft = await _one(bot, nothing, asked, sampling, started, on_sentence)
         if draft.stands or draft.error or perf_counter() - started > bot.policy.first_sentence_s:
             break
     return replace(draft, total_ms=_ms(started))
@@ -142,7 +153,7 @@ def _finished(text: str, *, is_last: bool) -> tuple[list[str], str]:
 def _checked(draft: Draft, sentence: str, asked: "_Asked", started: float) -> Draft:
     checking = perf_counter()
     verdicts = (*draft.verdicts, asked.verdict(sentence))
-    may_be_shown = draft.stands or bool(asked.standing(verdicts))
+    may_be_shown = draft.stands or bool(standing(verdicts, asked.hits, asked.question, draft.excerpt))
     guard_ms = draft.guard_ms + _ms(checking)
     return replace(draft, verdicts=verdicts, first_ms=draft.first_ms or (_ms(started) if may_be_shown else None),
                    guard_ms=guard_ms)  # fmt: skip
@@ -166,9 +177,6 @@ class _Asked:
         if verdict.passage == 0 and chooser.reads_well(sentence, best, self.question):
             return verdict
         return replace(verdict, is_carried=False, reason="wording" if verdict.passage == 0 else "beside the point")
-
-    def standing(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
-        return standing(verdicts, self.hits, self.question)
 
 
 def _time_left(policy: Policy, draft: Draft, started: float) -> float:
@@ -221,7 +229,7 @@ async def _stream(bot: Bot, text: str, sampling: Sampling, spending: Spending) -
 
     await bot.room.enter()
     spending.n_open += 1
-    running = asyncio.ensure_future(bot.run(work))
+    running = asyncio.ensure_future((bot.write or bot.run)(work))
     running.add_done_callback(ended)
     running.add_done_callback(lambda _: bot.room.leave())  # only now: one that does not hear still takes its place
     try:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot import grounding, lexicon
-from bot.clauses import Clause, Unit
+from bot.clauses import Unit
+from bot.drafting import Clause
 from bot.facts import MONEY, Fact, carries
 from bot.reading import Reading, read_passage
 from bot.text import folded_terms, runs

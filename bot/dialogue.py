@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot import chooser, follow_up, smalltalk
 from bot.conversation import Author, Conversation, Event, Reason, Status
+from bot.excerpt import Excerpt
 from bot.follow_up import NOTHING, Context, Said
 from bot.grounding import Verdict
 from bot.knowledge import Citation, Hit, Passage, cite, language_of
@@ -247,17 +248,20 @@ def _as_question(hit: Hit) -> str:
 class Reply:
     text: str
     citations: tuple[Citation, ...]
-    source: str  # generated | verbatim
+    source: str  # generated | extractive | verbatim
 
 
-def standing(verdicts: Sequence[Verdict], hits: Sequence[Hit], question: str) -> tuple[Verdict, ...]:
+def standing(
+    verdicts: Sequence[Verdict], hits: Sequence[Hit], question: str, excerpt: Excerpt | None = None
+) -> tuple[Verdict, ...]:
     """What of a draft may be shown: its carried beginning, if that answers `question`; else nothing."""
     begun = kept(verdicts)
     said = [verdict.sentence for verdict in begun if verdict.passage is not None]
     if not said or not hits:
         return ()
     best = hits[0].passage
-    return begun if chooser.answers(said, best.text, question, leads=best.kind == "faq") else ()
+    leads = best.kind == "faq"
+    return begun if chooser.answers(said, best.text, question, leads=leads, excerpt=excerpt) else ()
 
 
 def kept(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
@@ -268,17 +272,22 @@ def kept(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     return tuple(verdicts)
 
 
-def settle(verdicts: Sequence[Verdict], hits: Sequence[Hit], question: str, policy: Policy) -> Reply | HandOff:
-    """The reply: what stood up to the guard with its citations, else the best passage itself, else a person."""
+def settle(
+    verdicts: Sequence[Verdict], hits: Sequence[Hit], question: str, policy: Policy, excerpt: Excerpt | None = None
+) -> Reply | HandOff:
+    """The reply: what stood up to the guard with its citations, else the sentences of the best passage that answer,
+    else all of it, else a person."""
     if not hits:
         return HandOff(Reason.NO_ANSWER)
-    shown = standing(verdicts, hits, question)
+    shown = standing(verdicts, hits, question, excerpt)
     carrying = list(dict.fromkeys(verdict.passage for verdict in shown if verdict.passage is not None))
     if carrying:
         text = join([verdict.sentence for verdict in shown])
         return Reply(text, cite([hits[index] for index in carrying]), "generated")
-    best = hits[0]
-    return Reply(quoted(best.passage, question, policy.verbatim_words), cite([best]), "verbatim")
+    best = hits[0].passage
+    if excerpt and chooser.suffices(excerpt, best.text, question, best.title, leads=best.kind == "faq"):
+        return Reply(_quoted_in_part(best, excerpt, policy.verbatim_words), cite([hits[0]]), "extractive")
+    return Reply(quoted(best, question, policy.verbatim_words), cite([hits[0]]), "verbatim")
 
 
 def quoted(passage: Passage, question: str, words: int) -> str:
@@ -287,6 +296,13 @@ def quoted(passage: Passage, question: str, words: int) -> str:
     text = quote(passage.text, words)
     is_asked = set(folded_terms(passage.title)) == set(folded_terms(question))
     return text if passage.kind != "faq" or is_asked or not passage.title else f"**{passage.title}**\n\n{text}"
+
+
+def _quoted_in_part(passage: Passage, excerpt: Excerpt, words: int) -> str:
+    """Below its question only where it begins with what decides: "No, …" to another question would mislead."""
+    text = quote(excerpt.text, words)
+    needs_question = passage.kind == "faq" and passage.title and chooser.decides(text)
+    return f"**{passage.title}**\n\n{text}" if needs_question else text
 
 
 def join(sentences: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from bot.events import Author, Kind
 
 QUIET = timedelta(hours=24)  # nothing said for so long: the customer had what they came for, or has given up
 RETURN = timedelta(days=7)  # coming back sooner means that it was not resolved
-ANSWERS = frozenset({"generated", "verbatim"})  # sources of a reply that rests on a passage
+ANSWERS = frozenset({"generated", "extractive", "verbatim"})  # sources of a reply that rests on a passage
 THUMB_UP, THUMB_DOWN = 4, 2  # a score of at least, at most
 
 Ratings = Mapping[int, int | None]  # the newest score of each reply, by its seq

@@ -3,13 +3,13 @@
 Figures are shares from 0 to 1. A query without qrels cannot be answered from the corpus: answering it is an error.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
 from time import perf_counter
 
-from bot import dialogue, grounding, metrics, retrieval
+from bot import decision, dialogue, grounding, metrics, retrieval
 from bot.compose import compose
 from bot.conversation import Author, Event, Kind
 from bot.dialogue import HandOff
@@ -19,6 +19,7 @@ from bot.knowledge import Document, Passage, language_of
 from bot.ports import Bot
 from bot.prompt import Turn
 
+SOURCES = ("generated", "extractive", "verbatim", "handoff")
 DEPTH = 60  # passages fetched so that ten different documents come out
 
 Progress = Callable[[int, int], None]
@@ -125,12 +126,14 @@ class Phrased:
 
     row: Row
     reply: str
-    source: str  # generated | verbatim | handoff
+    source: str  # generated | extractive | verbatim | handoff
     carried: tuple[bool, ...]  # each sentence of the reply, by the guard
     ms: float
     first_ms: float | None
     draft: str
     error: str
+    shown: tuple[tuple[str, str], ...] = ()  # the passages the draft was to be written from
+    signs: Mapping[str, float] = field(default_factory=dict)  # what the search over the row's passages shows
 
 
 async def phrase(bot: Bot, rows: Sequence[Row], progress: Progress = _silent) -> list[Phrased]:
@@ -145,16 +148,18 @@ async def _phrase_one(bot: Bot, row: Row) -> Phrased:
     started = perf_counter()
     query = dialogue.query_for(row.question, earlier(row.history, bot.now()))
     hits = await retrieval.rank(bot, query, [_given(n, *passage) for n, passage in enumerate(row.passages)])
+    signs = decision.signs(query, hits)
     hits = hits[: bot.policy.passages]
     history = [Turn(said.is_customer, said.text) for said in row.history[-dialogue.HISTORY :]]
     draft = await compose(bot, row.question, hits, history)
-    reply = dialogue.settle(draft.verdicts, hits, row.question, bot.policy)
+    reply = dialogue.settle(draft.verdicts, hits, row.question, bot.policy, draft.excerpt)
     ms = (perf_counter() - started) * 1_000
+    shown = tuple((hit.passage.title, hit.passage.text) for hit in hits)
     if isinstance(reply, HandOff):
-        return Phrased(row, "", "handoff", (), ms, draft.first_ms, draft.text, draft.error)
+        return Phrased(row, "", "handoff", (), ms, draft.first_ms, draft.text, draft.error, shown, signs)
     cited = [f"{citation.title}\n{citation.text}" for citation in reply.citations]
     carried = tuple(grounding.check(s, cited, row.question).is_carried for s in grounding.sentences(reply.text))
-    return Phrased(row, reply.text, reply.source, carried, ms, draft.first_ms, draft.text, draft.error)
+    return Phrased(row, reply.text, reply.source, carried, ms, draft.first_ms, draft.text, draft.error, shown, signs)
 
 
 def _given(position: int, title: str, text: str) -> Passage:
@@ -172,12 +177,15 @@ def phrasing(phrased: Sequence[Phrased], seconds: float) -> dict[str, float | in
     def share(source: str) -> float:
         return metrics.average([float(one.source == source) for one in phrased])
 
+    shares = {name: share(name) for name in sorted({one.source for one in phrased} - set(SOURCES))}
     figures = {
         "token_f1": metrics.average([metrics.token_f1(one.reply, one.row.answer) for one in answerable]),
         "rouge_l": metrics.average([metrics.rouge_l(one.reply, one.row.answer) for one in answerable]),
         "generated": share("generated"),
+        "extractive": share("extractive"),
         "verbatim": share("verbatim"),
         "handed_off": share("handoff"),
+        **shares,
         "carried": metrics.average([float(is_carried) for is_carried in sentences]),
         "median_ms": metrics.middle(times),
         "p95_ms": metrics.percentile(times, 0.95),

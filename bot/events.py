@@ -72,12 +72,13 @@ class Evidence:
     question: str
     query: str
     decision: str
-    source: str  # generated | verbatim | canned | handoff
+    source: str  # generated | extractive | verbatim | canned | handoff
     hits: tuple[Mapping[str, Any], ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)
     score: float = 0.0
     prompt: str = ""
     draft: str = ""
+    drafts: tuple[Mapping[str, str], ...] = ()  # `prompt` and `draft` of each question, where a message asked several
     verdicts: tuple[Mapping[str, Any], ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds by stage
     generation: str = ""

@@ -15,11 +15,13 @@ from bot.lexicon import DOWN, UP
 class Fact:
     """`value` is canonical; `shown` is how it was written, for the reason of a refusal."""
 
-    kind: str  # number range time date weekday month url e-mail phone code place currency rate
+    kind: str  # number range time date weekday month day ordinal url e-mail phone code place currency rate
     value: str
     unit: str = ""
     bound: str = ""
     is_soft: bool = False  # its bound may be left out: "within 14 days" = "you have 14 days"
+    is_minimum: bool = False  # "at least", "a minimum of": where it is a duty, the number alone says as much
+    is_limit: bool = False  # "the limit is €500" says "up to €500"
     following: frozenset[str] = frozenset()  # the counted thing, where the unit is none we know
     shown: str = ""
     first: int = 0  # its tokens, from first …
@@ -36,7 +38,7 @@ class Fact:
 
 
 MONEY = frozenset(measures.CURRENCIES.values())
-_EXACT = frozenset(("url", "e-mail", "phone", "code", "weekday", "currency", "rate"))
+_EXACT = frozenset(("url", "e-mail", "phone", "code", "weekday", "currency", "rate", "ordinal", "day"))
 
 
 def carries(stated: Fact, drafted: Fact) -> bool:
@@ -52,7 +54,16 @@ def carries(stated: Fact, drafted: Fact) -> bool:
         return all(d in ("", s) for s, d in pairs) and _same_bound(stated, drafted)
     if drafted.kind == "place":
         return stated.value == drafted.value and (stated.unit == drafted.unit or "" in (stated.unit, drafted.unit))
-    return stated.value == drafted.value and _same_unit(stated, drafted) and _same_bound(stated, drafted)
+    is_same = stated.value == drafted.value and _same_unit(stated, drafted)
+    return (is_same or _is_day_in_hours(stated, drafted)) and _same_bound(stated, drafted)
+
+
+def _is_day_in_hours(stated: Fact, drafted: Fact) -> bool:
+    """24 hours are one day, 48 hours two."""
+    if drafted.kind != "number":
+        return False
+    by_unit = {fact.unit: fact.value for fact in (stated, drafted)}
+    return by_unit.keys() == {"minute", "day"} and by_unit["minute"] == times(by_unit["day"], 1440)
 
 
 def _is_end_of(stated: Fact, drafted: Fact) -> bool:
@@ -63,9 +74,12 @@ def _is_end_of(stated: Fact, drafted: Fact) -> bool:
 
 
 def _same_unit(stated: Fact, drafted: Fact) -> bool:
+    if {stated.unit, drafted.unit} == {"age", ""}:  # "under 12" and "under 12 years old"
+        return True
     if stated.unit or drafted.unit:
         return stated.unit == drafted.unit
-    return not stated.following or not drafted.following or bool(stated.following & drafted.following)
+    both = stated.following, drafted.following
+    return not all(both) or bool(both[0] & both[1]) or not any(measures.PEOPLE.isdisjoint(one) for one in both)
 
 
 def _same_bound(stated: Fact, drafted: Fact) -> bool:
@@ -74,20 +88,19 @@ def _same_bound(stated: Fact, drafted: Fact) -> bool:
     if stated.bound and drafted.bound:
         return False
     if stated.bound:
-        is_span = stated.dimension == "duration" and stated.bound == DOWN
-        return is_span or (stated.is_soft and stated.dimension in ("duration", "time", "date"))
-    return drafted.is_soft and drafted.bound == DOWN and drafted.dimension == "duration"
+        return stated.is_soft and stated.dimension in ("duration", "time", "date", "count")
+    return drafted.bound == DOWN and (stated.is_limit or (drafted.is_soft and drafted.dimension == "duration"))
 
 
 # ── one spelling of each value ──
 
 
 def chinese_number(text: str) -> int:
-    """三十 → 30, 一百二十 → 120."""
+    """三十 → 30, 一百二十 → 120, 八五 → 85."""
     total = section = digit = 0
     for character in text:
         if character in measures.CHINESE_DIGITS:
-            digit = measures.CHINESE_DIGITS[character]
+            digit = digit * 10 + measures.CHINESE_DIGITS[character]  # 八五折, 二〇二六年
         elif character == "万":
             total, section, digit = total + (section + digit) * 10000, 0, 0
         else:
@@ -104,8 +117,21 @@ def plain_number(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def tenths(value: str, unit: str) -> str:
+    """八折 = 8折 = 8.0折 is 80, 八五折 = 8.5折 = 85折 is 85."""
+    if unit != "折":
+        return value
+    return value.replace(".", "") if "." in value else times(value, 10 if len(value) == 1 else 1)
+
+
 def times(value: str, factor: int) -> str:
-    return str(int(value) * factor) if factor != 1 and value.isdigit() and len(value) < 9 else value
+    if factor == 1 or len(value) > 8:
+        return value
+    if value.isdigit():
+        return str(int(value) * factor)
+    if re.fullmatch(r"\d+\.\d+", value) and (whole := float(value) * factor).is_integer():
+        return str(int(whole))  # 1.5 hours are 90 minutes
+    return value
 
 
 def clock(text: str) -> str:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import takewhile
 
-from bot import bounds, lexicon, measures
-from bot.facts import MONEY, Fact, calendar, chinese_number, clock, plain_number, times
+from bot import bounds, lexicon, measures, synonyms
+from bot.bounds import is_told_of
+from bot.facts import MONEY, Fact, calendar, chinese_number, clock, plain_number, tenths, times
 from bot.tokens import NUMERAL, Token, clean, tokens, written
 
 
@@ -53,8 +55,8 @@ class _Reader:
         return self.found[place].kind if 0 <= place < len(self.found) else ""
 
     def han(self, offset: int, length: int) -> str:
-        """`length` Chinese characters from `offset` on, as one string."""
-        return "".join(self.low(n) for n in range(offset, offset + length) if self.kind(n) == "han")
+        """Up to `length` Chinese characters from `offset` on, as one string; 每 3 天 is not 每天."""
+        return "".join(self.low(n) for n in takewhile(lambda n: self.kind(n) == "han", range(offset, offset + length)))
 
     def _fact(self) -> Fact | None:
         token = self.found[self.i]
@@ -117,7 +119,7 @@ class _Reader:
             unit, factor = (unit_after or unit), (factor_after if unit_after else factor)
             fact = Fact("range", f"{times(value, factor)}..{times(high, factor)}", unit)
         else:
-            fact = Fact("number", times(value, factor), unit)
+            fact = Fact("number", tenths(times(value, factor), unit), unit)
         if not unit:
             fact = replace(fact, following=self._following())
         return self._bounded(fact, start - bool(before))
@@ -140,10 +142,7 @@ class _Reader:
         if self.kind(skip) == "han":
             return self._chinese_unit(skip)
         word = self.low(skip).split("-")[0] if skip else self.low(skip)
-        if (
-            word in ("consecutive", "full", "whole", "calendar", "working", "business")
-            and self.low(skip + 1) in measures.UNITS
-        ):
+        if word in measures.BEFORE_UNITS and self.low(skip + 1) in measures.UNITS:
             name, factor = measures.UNITS[self.low(skip + 1)]
             self.i += skip + 2
             return ("business day" if word in ("working", "business") and name == "day" else name), factor
@@ -195,23 +194,26 @@ class _Reader:
         """The next few content words: what is counted."""
         near: list[str] = []
         for token in self.found[self.i : self.i + 4]:
-            if token.kind == "mark" and token.low not in "-\"'":
+            if (token.kind == "mark" and token.low not in "-\"'") or (token.low in measures.ENDING and not near):
                 break
-            if token.kind == "han":
-                near.append(token.low)
+            if token.kind == "han":  # 3 页 is not 3 本; 个 counts anything, and 以内 is a bound
+                return frozenset() if near or token.low in "个以之内外前后起多余" else frozenset(token.low)
             elif token.kind == "word" and token.low not in lexicon.STOP and token.low not in measures.NUMBER_WORDS:
-                near += [lexicon.canonical(part) for part in token.low.split("-")]
+                near += [synonyms.canonical(part) for part in token.low.split("-")]
         return frozenset(near)
 
     # ── bounds ──
 
     def _bounded(self, fact: Fact, start: int) -> Fact:
         self.i = max(self.i, start + 1)
-        bound, word = bounds.before([token.low for token in self.found[max(0, start - 4) : start]])
+        bound, word = bounds.before([token.low for token in self.found[max(0, start - 6) : start]])
         if not bound:
             bound, word, length = bounds.after(self.found[self.i : self.i + 2])
             self.i += length
-        return replace(fact, bound=bound, is_soft=word in lexicon.SOFT_BOUNDS) if bound else fact
+        if bound:
+            is_minimum = bound == lexicon.UP and word in lexicon.MINIMA
+            return replace(fact, bound=bound, is_soft=word in lexicon.SOFT_BOUNDS, is_minimum=is_minimum)
+        return replace(fact, is_limit=bounds.is_limit([token.low for token in self.found[max(0, start - 8) : start]]))
 
     # ── the rest ──
 
@@ -231,16 +233,37 @@ class _Reader:
             return self._one_unit()
         if low in measures.RATES:
             return Fact("rate", measures.RATES[low])
+        if (counted := self._counted()) is not None:
+            return counted
         if low in measures.CURRENCIES and self.kind(1) != "number":
             return Fact("currency", measures.CURRENCIES[low])
         return self._place()
+
+    def _counted(self) -> Fact | None:
+        """ "once a year" and "twice", but not "once dispatched"; "the second payment"."""
+        low = self.low()
+        if low in ("same", "next", "following") and self.low(1) in measures.SPANS:
+            return Fact("day", measures.SPANS[self.low(1)] + ("0" if low == "same" else "1"))
+        if low == "first" and self.kind(1) == "word" and self.low(-1) != "at":
+            return Fact("ordinal", "1")
+        if low == "last" and self.low(-1) in ("the", "your", "our", "its") and self.low(1) != "chance":
+            return Fact("ordinal", "last")
+        if low in measures.ORDINALS and self.kind(-1) != "number":
+            return Fact("ordinal", measures.ORDINALS[low])
+        if low == "twice" or (low == "once" and self._ends_here()):
+            return Fact("number", "2" if low == "twice" else "1", "times")
+        return None
+
+    def _ends_here(self) -> bool:
+        ends = self.kind(1) in ("", "mark") or self.low(1) in ("a", "an", "per", "every", "each", "in", "and", "for")
+        return ends and self.i > 0 and self.low(-1) != "at"
 
     def _one_unit(self) -> Fact | None:
         """ "a week" is seven days; "€5 a month", "per day" and "each year" are rates."""
         start, word = self.i, self.low()
         name, factor = measures.UNITS[self.low(1)]
         if word not in ("a", "an", "one") or self._is_amount(-1):
-            rate = lexicon.stem(self.low(1))
+            rate = synonyms.stem(self.low(1))
             self.i += 2
             return Fact("rate", rate)
         if name not in measures.DURATIONS or name == "second":
@@ -254,6 +277,7 @@ class _Reader:
             self.kind(offset) in ("number", "sign")
             or before in measures.CURRENCIES
             or before in ("times", "once", "twice")
+            or (self.low() in ("a", "an") and is_told_of(self.found[max(0, self.i + offset - 3) : self.i + offset + 1]))
         )
 
     def _month_or_weekday(self) -> Fact | None:
@@ -315,6 +339,12 @@ class _Reader:
 
     def _han(self) -> Fact | None:
         ahead = self.han(0, 7)
+        if ahead[0] == "每" and (each := measures.EACH.match(ahead)) and ahead[:2] not in ("每日", "每逢"):
+            self.i += each.end()
+            return Fact("rate", measures.RATES.get(f"每{each[1]}", each[1]))
+        if ahead[:2] in measures.RELATIVE:
+            self.i += 2
+            return Fact("day", measures.RELATIVE[ahead[:2]])
         if ahead[:2] in measures.RATES:
             self.i += 2
             return Fact("rate", measures.RATES[ahead[:2]])
@@ -325,7 +355,7 @@ class _Reader:
         return self._chinese_place(ahead) or self._chinese_currency(ahead)
 
     def _chinese_place(self, ahead: str) -> Fact | None:
-        for name, code in measures.places()[1]:
+        for name, code in measures.chinese_places().get(ahead[0], ()):
             if ahead.startswith(name):
                 self.i += len(name)
                 return Fact("place", code)
@@ -333,7 +363,7 @@ class _Reader:
 
     def _chinese_currency(self, ahead: str) -> Fact | None:
         """人民币 on its own, or before its amount."""
-        for name in measures.CHINESE_CURRENCIES:
+        for name in measures.CHINESE_CURRENCIES if ahead[0] in measures.CURRENCY_STARTS else ():
             if ahead.startswith(name):
                 self.i += len(name)
                 fact = self._quantity() if self.kind() == "number" else None

@@ -6,21 +6,24 @@ model is asked. When in doubt it refuses, because the passage itself can always 
 sentences always pass.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from unicodedata import category
 
-from bot import lexicon
+from bot import openings
 from bot.alignment import Case, best_places
 from bot.clauses import Unit, read
 from bot.objections import objection
 from bot.reading import Reading, read_passage
-from bot.sentences import complete_sentences, sentences
-from bot.tokens import has_controls
+from bot.sentences import complete_sentences, independent, sentences
+from bot.synonyms import LIGHT_HAN
+from bot.tokens import CJK_CHARACTER, has_controls
 
 __all__ = ["Verdict", "check", "complete_sentences", "sentences"]
 
+NARROWER = 0.1  # how much less of the words a further place may hold
 LONGEST = 400  # words of one sentence; a longer one is no answer, and comparing it takes its square
 
 
@@ -59,7 +62,10 @@ def check(sentence: str, passages: Sequence[str], question: str = "") -> Verdict
     readings = [read_passage(passage) for passage in passages]
     judged = [replace(_judge(claim, n, readings, asked), sentence=sentence, passage=n) for n in range(len(readings))]
     nothing = Verdict(sentence, False, None, "words: 0.00")
-    return max(judged, key=lambda verdict: (verdict.is_carried, verdict.support), default=nothing)
+    best = max(judged, key=lambda verdict: (verdict.is_carried, verdict.support), default=nothing)
+    halves = [] if best.is_carried else independent(sentence)
+    told = [check(half, passages, question) for half in halves]
+    return _combined(sentence, told) if told and all(one.is_carried for one in told) else best
 
 
 def _combined(sentence: str, verdicts: Sequence[Verdict]) -> Verdict:
@@ -85,9 +91,9 @@ def _claim(sentence: str) -> Claim:
     while rest:
         head, tail = _first_piece(rest)
         bare = _bare(head)
-        if yes is None and (bare in lexicon.AFFIRMATIONS or bare in lexicon.DENIALS):
-            yes = bare in lexicon.AFFIRMATIONS
-        elif bare not in lexicon.COURTESY:
+        if yes is None and (bare in openings.AFFIRMATIONS or bare in openings.DENIALS):
+            yes = bare in openings.AFFIRMATIONS
+        elif bare not in openings.COURTESY:
             break
         rest = tail
     return Claim(read(rest if _bare(rest) else ""), read(sentence).key, yes)
@@ -123,6 +129,8 @@ def _judge(claim: Claim, n: int, readings: Sequence[Reading], asked: Unit) -> Ve
 def _judge_places(claim: Claim, reading: Reading, readings: Sequence[Reading], asked: Unit) -> Verdict:
     best = Verdict("", False, None, "words: 0.00")
     for place in best_places(claim.unit, reading, asked):
+        if place.support < best.support - NARROWER:
+            break  # what is told beyond it stands elsewhere in the passage, and there something spoke against it
         case = Case(claim.unit, place, reading, readings, asked)
         reason = objection(case) or _answers_otherwise(claim, place.units, reading, asked)
         verdict = Verdict("", not reason, None, reason, round(place.support, 4))
@@ -137,22 +145,49 @@ def _answers_otherwise(claim: Claim, place: Sequence[Unit], reading: Reading, as
     if claim.yes is None:
         return ""
     is_contrary = any(unit.answer is (not claim.yes) for unit in place)
-    if is_contrary or (_is_denied(claim, asked) if claim.yes else not _has_limit(claim)) or _is_beside(asked, reading):
+    if (
+        is_contrary
+        or (_is_denied(claim, asked) if claim.yes else not _has_limit(claim))
+        or (_is_beside(asked, reading) and not _is_about(claim, asked))
+    ):
         return f"certainty: {'yes' if claim.yes else 'no'}"
     return ""
+
+
+_LIMITED = re.compile(r"but\b|except\b|only\b|不过|但|只是|除了", re.IGNORECASE)
 
 
 def _is_denied(claim: Claim, asked: Unit) -> bool:
     """ "Yes, … cannot …", where the question did not ask whether it cannot."""
     asks_negatively = any(clause.is_negative for clause in asked.clauses)
+    if _LIMITED.match(claim.unit.text) and not claim.unit.clauses[0].words <= asked.words:
+        return False  # "Yes, but … cannot …": of something else than what was asked
     return not asks_negatively and any(clause.is_negative for clause in claim.unit.clauses[:1])
 
 
 def _has_limit(claim: Claim) -> bool:
-    return any(one.is_negative or one.marks or one.certain or one.shaded for one in claim.unit.clauses)
+    clauses = claim.unit.clauses
+    return any(one.is_negative or one.marks or one.certain or one.shaded or "must" in one.modes for one in clauses)
+
+
+def _is_about(claim: Claim, asked: Unit) -> bool:
+    """A denial that takes up what was asked."""
+    if asked.is_chinese:
+        return claim.yes is False and len(_ideographs(claim.unit.words) & _ideographs(asked.words)) >= _ALIKE
+    return claim.yes is False and not claim.unit.said.isdisjoint(asked.said)
+
+
+_ALIKE = 2  # ideographs that a denial and what was asked have in common
+
+
+def _ideographs(words: Iterable[str]) -> frozenset[str]:
+    return frozenset("".join(words)) - LIGHT_HAN
 
 
 def _is_beside(asked: Unit, reading: Reading) -> bool:
     """Does the passage speak of less than half of what was asked?"""
-    about = reading.title.words.union(*(unit.words for unit in reading.units))
-    return len(asked.words & about) * 2 < len(asked.words)
+    about = reading.title.said.union(*(unit.said for unit in reading.units))
+    if CJK_CHARACTER.search(asked.text):  # pairs of ideographs seldom meet; the characters do
+        wanted = _ideographs(asked.words)
+        return len(wanted & _ideographs(about)) * 3 < len(wanted)
+    return len(asked.said & about) * 2 < len(asked.said)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
-from bot import lexicon
+from bot import lexicon, measures, synonyms
 from bot.facts import Fact
-from bot.finding import facts
 from bot.tokens import Token, written
 
 FACT = "#"  # what the form of a fact begins with, so that no word is taken for one
-_BREAKS = frozenset(';:()?!|"。；')
+_BREAKS = frozenset(";:()?!|。；")
 SUBORDINATE = frozenset(
     ("if", "unless", "when", "because", "although", "though", "while", "whereas", "but", "however", "which", "except",
      "excepting", "barring", "once", "nor", "so")
@@ -20,6 +20,12 @@ AUXILIARY = frozenset(
      "would", "do", "does", "don't", "doesn't", "did", "didn't", "has", "have", "had", "can't", "isn't", "aren't",
      "needn't", "couldn't", "shouldn't", "wouldn't", "mustn't")
 )  # fmt: skip
+MAIN_VERBS = frozenset(
+    "costs cost takes take includes include applies apply carries lasts contains begins starts ends expires requires"
+    " receives arrives counts needs need".split()
+)
+_JOINED = AUXILIARY | {"not"}
+_DETERMINERS = frozenset(("the", "a", "an", "your", "our", "else"))
 _VERBAL = AUXILIARY | {"we", "you", "they", "it", "there"}
 
 
@@ -33,8 +39,8 @@ class Item:
     fact: Fact | None = None
 
 
-def items_of(tokens: Sequence[Token]) -> Iterator[Item]:
-    found = {fact.first: fact for fact in facts(tokens)}
+def items_of(tokens: Sequence[Token], figures: Sequence[Fact]) -> Iterator[Item]:
+    found = {fact.first: fact for fact in figures}
     i = 0
     while i < len(tokens):
         token = tokens[i]
@@ -51,7 +57,7 @@ def items_of(tokens: Sequence[Token]) -> Iterator[Item]:
         elif (length := _comparison(tokens, i)) > 0:
             i += length
         elif (phrase := _phrase(tokens, i)) is not None:
-            yield Item("word", lexicon.PHRASES[phrase], " ".join(phrase))
+            yield Item("word", synonyms.PHRASES[phrase], " ".join(phrase))
             i += len(phrase)
         else:
             yield Item("word" if token.kind in ("word", "number", "numeral", "sign") else "mark", token.low, token.text)
@@ -72,17 +78,25 @@ def pseudo(fact: Fact) -> str:
 def _comparison(tokens: Sequence[Token], i: int) -> int:
     """Length of "no later than", "not exceed": bounds, not negations."""
     low = [token.low for token in tokens[i : i + 3]]
+    if low[1:2] == ["than"] and low[0] in lexicon.MORE | lexicon.LESS and _has_number(tokens[i + 2 : i + 5]):
+        return 2  # "younger than 26" is "under 26"
     if low[:1] not in (["no"], ["not"]):
         return 0
     if low[2:] == ["than"] and low[1] in lexicon.MORE | lexicon.LESS:
-        return 3 if any(token.kind in ("number", "sign", "time", "date") for token in tokens[i + 3 : i + 6]) else 0
+        return 3 if _has_number(tokens[i + 3 : i + 6]) else 0
     return 2 if low[1:2] and low[1].startswith("exceed") else 0
+
+
+def _has_number(found: Sequence[Token]) -> bool:
+    return any(
+        token.kind in ("number", "sign", "time", "date") or token.low in measures.NUMBER_WORDS for token in found
+    )
 
 
 def _phrase(tokens: Sequence[Token], i: int) -> tuple[str, ...] | None:
     for length in (4, 3, 2):
         key = tuple(token.low for token in tokens[i : i + length])
-        if key in lexicon.PHRASES:
+        if key in synonyms.PHRASES:
             return key
     return None
 
@@ -109,13 +123,15 @@ def parts(items: Sequence[Item]) -> Iterator[list[Item]]:
     for i, item in enumerate(items):
         if item.kind == "mark" and item.low in _BREAKS:
             yield part
-            part = []
+            part = [item] if item.low == ";" else []
         elif item.low in SUBORDINATE and item.kind == "word" and not (item.low == "so" and i):
-            yield part
-            part = [item]
+            if [one.low for one in part] != [";"]:
+                yield part
+                part = []
+            part.append(item)
         elif item.low in _JOINTS and _is_joint(part, items, i):
             yield part
-            part = []
+            part = [item] if item.low == "or" and _is_other_way(items, i) else []
         else:
             part.append(item)
     yield part
@@ -127,15 +143,26 @@ def _is_joint(part: Sequence[Item], items: Sequence[Item], i: int) -> bool:
             return True
         if part and part[0].low in SUBORDINATE:
             return True
-    elif part and i + 1 < len(items) and items[i + 1].low in AUXILIARY:  # "… and cannot be returned"
+        if part and i + 1 < len(items) and items[i + 1].low in ("not", "never"):  # "in writing, not by phone"
+            return True
+    elif part and i + 1 < len(items) and items[i + 1].low in _JOINED:  # "… and cannot be returned"
         return True
-    return _is_verbal(part) and _is_verbal(_until_joint(items, i + 1))
+    ahead = _until_joint(items, i + 1)
+    if ahead and ahead[0].low.endswith("ed"):  # "can be changed or cancelled for 30 minutes after you …"
+        ahead = list(takewhile(lambda item: item.low not in ("after", "before", "until", "since"), ahead))
+    return _is_verbal(part) and _is_verbal(ahead)
+
+
+def _is_other_way(items: Sequence[Item], i: int) -> bool:
+    """ "…, or we charge …" is what happens otherwise; "corked or broken" are two that are treated alike."""
+    return items[i - 1].low == "," or items[i + 1].low in _VERBAL - AUXILIARY or items[i + 1].low in _DETERMINERS
 
 
 def _until_joint(items: Sequence[Item], start: int) -> list[Item]:
     ahead: list[Item] = []
     for item in items[start:]:
-        if item.low in _BREAKS or item.low in SUBORDINATE or (item.low in _JOINTS and ahead):
+        is_so = item.low == "so" and not ahead
+        if item.low in _BREAKS or (item.low in SUBORDINATE and not is_so) or (item.low in _JOINTS and ahead):
             break
         ahead.append(item)
     return ahead
@@ -146,4 +173,9 @@ def _is_chinese(items: Sequence[Item]) -> bool:
 
 
 def _is_verbal(items: Sequence[Item]) -> bool:
-    return any(item.low in _VERBAL for item in items)
+    """Has it a verb, or a pronoun that one follows ("return or exchange it" has none)?"""
+    following = [*(item.kind for item in items[1:]), ""]
+    return any(
+        item.low in AUXILIARY or (item.low in _VERBAL and kind == "word")
+        for item, kind in zip(items, following, strict=False)
+    )

@@ -1,21 +1,28 @@
 """`bot evaluate`: judged questions on the live index, a BEIR-shaped folder, or grounded rows."""
 
+import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from bot import bootstrap, evaluate, judged
+from bot import bootstrap, bootstrap_insight, evaluate, judged
+from bot import grounded as against_quoting
 from bot import parity as comparing
+from bot.abstaining import FALSE_ALARMS, Told
 from bot.errors import Refused
 from bot.evaluate import Phrased, Ranked
+from bot.grounded import Line
 from bot.judged import Query
 from bot.knowledge import language_of, script_of
 from bot.output import Output
+from bot.ports import Bot
 from bot.settings import Settings
 
 RANKED = 100  # ids written for each query
+PATIENCE_S = 600.0  # for one draft
 
 
 def read(path: Path) -> str:
@@ -128,20 +135,66 @@ async def parity(settings: Settings, output: Output, folder: Path, limit: int) -
     return 0
 
 
-async def grounded(settings: Settings, output: Output, file: Path, per_row: Path | None, limit: int) -> int:
+async def grounded(
+    settings: Settings, output: Output, file: Path, per_row: Path | None, limit: int, against: str | None = None
+) -> int:
     """Replies composed from exactly the passages of each row; no index is opened."""
     started = perf_counter()
     rows = judged.rows(read(file), str(file))
     rows = rows[:limit] if limit else rows
+    rival = await asyncio.to_thread(bootstrap_insight.make_rival, settings, against) if against else None
     with bootstrap.temporary_folder() as place:
-        async with bootstrap.assembled(bootstrap.own_settings(settings, place)) as bot:
+        # What is measured is the phrasing: on a machine with other work no draft may lose by being late.
+        patient = {"first_sentence_seconds": PATIENCE_S, "deadline_seconds": PATIENCE_S}
+        async with bootstrap.assembled(bootstrap.own_settings(settings, place, **patient)) as bot:
             with output.progress("composing") as bar:
                 phrased = await evaluate.phrase(bot, rows, bar)
+            with output.progress("comparing") as bar:
+                lines = against_quoting.table(await against_quoting.compare(bot, phrased, bar, rival))
+            abstained = await _abstentions(settings, bot, phrased)
     figures = evaluate.phrasing(phrased, perf_counter() - started)
     _figures(output, figures)
-    output.result(figures)
+    _compared(output, lines)
+    shared = against_quoting.shares(phrased)
+    kinds = list(dict.fromkeys(kind for one in shared for kind in one.by))
+    output.table(
+        ["replies", "rows", *kinds],
+        [[one.source, str(one.rows), *(f"{one.by[kind]:.0%}" for kind in kinds)] for one in shared],
+    )
+    if abstained:
+        _told(output, abstained)
+    output.result({
+        **figures, "by_source": [asdict(line) for line in lines], "replies": [asdict(one) for one in shared],
+        "abstaining": [asdict(one) for one in abstained],
+    })  # fmt: skip
     _write(per_row, [_phrased(one) for one in phrased])
     return 0
+
+
+async def _abstentions(settings: Settings, bot: Bot, phrased: Sequence[Phrased]) -> list[Told]:
+    if all(evaluate.is_answerable(one.row) for one in phrased):
+        return []
+    can_look = bootstrap_insight.has_insight(settings)
+    insight = await asyncio.to_thread(bootstrap_insight.make_insight, settings) if can_look else None
+    return await against_quoting.abstentions(bot, phrased, insight)
+
+
+def _compared(output: Output, lines: Sequence[Line]) -> None:
+    output.table(
+        ["source", "answered by", "rows", "token F1", "ROUGE-L", "words", "carried", "median ms"],
+        [
+            [line.source, line.way, str(line.rows), f"{line.token_f1:.3f}", f"{line.rouge_l:.3f}", f"{line.words:.1f}",
+             f"{line.carried:.1%}", f"{line.ms:.0f}"]
+            for line in lines
+        ],
+    )  # fmt: skip
+
+
+def _told(output: Output, abstained: Sequence[Told]) -> None:
+    output.table(
+        ["nothing answers, by", "AUROC", f"handed off, at {FALSE_ALARMS:.0%} of the others"],
+        [[one.sign, "–" if one.auroc is None else f"{one.auroc:.3f}", f"{one.recall:.1%}"] for one in abstained],
+    )
 
 
 def _phrased(one: Phrased) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Row:
     passages: tuple[tuple[str, str], ...]  # title, text
     answer: str
     history: tuple[Said, ...] = ()
+    source: str = ""  # where the row is from, for figures by source
 
 
 def objects(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -138,7 +139,8 @@ def rows(text: str, name: str) -> list[Row]:
             raise Refused(f"{place}: passages is a list of texts, or of {{title, text}}")
         found.append(
             Row(_text(value, "question", place), tuple(_passage(p, place) for p in passages),
-                _text(value, "answer", place, required=False), history(value.get("history"), place))
+                _text(value, "answer", place, required=False), history(value.get("history"), place),
+                _text(value, "source", place, required=False))
         )  # fmt: skip
     return found
 

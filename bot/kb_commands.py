@@ -164,7 +164,7 @@ class _Unloaded:
 @asynccontextmanager
 async def shelf(settings: Settings) -> AsyncIterator[Bot]:
     """A Bot without models."""
-    if settings.sql_url.startswith("sqlite"):
+    if settings.is_sqlite:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         await bootstrap.migrated(settings)
     silent = settings.model_copy(update={"generator": "none"})

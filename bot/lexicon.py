@@ -6,6 +6,8 @@ must carry itself.
 
 from functools import lru_cache
 
+from bot.synonyms import canonical
+
 
 def _list(words: str) -> list[str]:
     return words.split()
@@ -30,8 +32,9 @@ yes no not never cannot only except etc namely therefore however furthermore mor
 sure course certainly absolutely unfortunately sorry note according regarding concerning
 will'll i'll you'll we'll it's that's there's you're we're they're i'm you've we've they've let's
 own both either neither each every all any some few many much more most less least several
-want wants wish would's able find see read remaining step steps detail details information info page section article
-learn following above below possible allow allowed allows permitted
+anything something want wants wish like likes would's able find see read remaining step steps detail details
+information info page section article
+learn following above below upto possible allow allowed allows permitted
 """)
 
 CHINESE_STOP = _set("""
@@ -42,7 +45,7 @@ CHINESE_STOP = _set("""
 或 或者 并 并且 而 而且 但 但是 不过 然而 因此 所以 因为 由于 如 如果 若 若是 假如 一旦 只要 只有 只 仅 仅限 除非 则
 就 才 都 均 也 还 又
 即 即可 这 那 此 该 其 这个 那个 这些 那些 一 些 个 进行 有 为 以 之 等 后 前 内 中 里 上 下 时 当 通过 使用 按 按照
-根据 来 去 到 至 吧
+根据 来 去 到 至 吧 的话 的时候 否则 另外 此外 同时
 """)
 
 # ── polarity ──
@@ -67,7 +70,7 @@ EXCEPTIONS = _set("except excepting save barring")
 CHINESE_HARMLESS = _list("""
 不锈钢 不仅仅 不得不 差不多 不过 不但 不仅 不只 不同 不断 不管 不论 无论 不少 不错 不妨 不久 不止 不时 不然 不限
 对不起 不好意思 不客气 非常 非洲 无线 无忧 无缝 无人机 未来 特别 区别 分别
-级别 类别 性别 识别 个别 别人 别的 别名 是否 能否 可否 否则 没错 没问题 没关系 无理由 不可抗力 不便
+级别 类别 性别 识别 个别 别人 别的 别名 是否 能否 可否 否则 没错 没问题 没关系 无理由 不可抗力 不便 无误
 """)
 CHINESE_NEGATORS = _list("""
 不支持 不可以 不接受 不提供 不允许 不适用 不包括 不包含 无法 不能 不可 不得 不予 不会 不需要 无需 不需 不用 不必
@@ -78,12 +81,14 @@ CHINESE_NEGATORS = _list("""
 
 CONDITIONS = {
     "only": "only", "solely": "only", "exclusively": "only", "unless": "unless", "except": "except",
+    "evenif": "even", "regardless": "even", "when": "when", "once": "when", "whenever": "when",
     "excepting": "except", "barring": "except", "if": "if", "provided": "if", "providing": "if",
 }  # fmt: skip
 CHINESE_CONDITIONS = (
     ("除非", "unless"), ("除外", "except"), ("只有", "only"), ("仅限", "only"), ("仅有", "only"), ("只能", "only"),
     ("只支持", "only"), ("只接受", "only"), ("只在", "only"), ("只对", "only"), ("仅", "only"),
-    ("如果", "if"), ("若", "if"), ("假如", "if"), ("一旦", "if"), ("只要", "if"),
+    ("即使", "even"), ("即便", "even"), ("不论", "even"), ("无论", "even"), ("不管", "even"), ("逾期", "otherwise"),
+    ("否则", "otherwise"), ("如果", "if"), ("的话", "if"), ("若", "if"), ("假如", "if"), ("一旦", "if"), ("只要", "if"),
 )  # fmt: skip
 
 # ── certainty: words that promise much, by what they promise ──
@@ -92,7 +97,7 @@ CERTAINTY = {
     "always": "always", "never": "never", "instantly": "instantly", "instant": "instantly", "immediately": "instantly",
     "immediate": "instantly", "straightaway": "instantly", "guarantee": "guarantee", "guaranteed": "guarantee",
     "guarantees": "guarantee", "promise": "guarantee", "promised": "guarantee", "free": "free", "any": "any",
-    "anything": "any", "anyone": "any", "anytime": "any", "anywhere": "any", "all": "all", "every": "all",
+    "anything": "any", "anyone": "any", "anytime": "anytime", "anywhere": "any", "all": "all", "every": "all",
     "everything": "all", "everyone": "all", "everywhere": "all", "each": "all", "whole": "all", "entire": "all",
     "unlimited": "unlimited", "forever": "unlimited", "lifetime": "unlimited", "definitely": "definitely",
     "completely": "completely", "entirely": "completely", "fully": "completely", "full": "completely",
@@ -101,9 +106,12 @@ CERTAINTY = {
 CHINESE_CERTAINTY = (
     ("一定", "definitely"), ("肯定", "definitely"),
     ("绝对", "definitely"), ("保证", "guarantee"), ("承诺", "guarantee"),
-    ("永远", "unlimited"), ("永久", "unlimited"), ("终身", "unlimited"), ("无限", "unlimited"), ("立即", "instantly"),
+    ("永远", "unlimited"), ("永久", "unlimited"), ("终身", "unlimited"), ("无限", "unlimited"), ("多次", "unlimited"),
+    ("反复", "unlimited"), ("不限", "unlimited"),
+    ("立即", "instantly"),
     ("马上", "instantly"), ("立刻", "instantly"), ("即时", "instantly"), ("免费", "free"), ("包邮", "free"),
-    ("免运费", "free"), ("所有", "all"), ("全部", "all"), ("一切", "all"), ("任何", "any"), ("随时", "any"),
+    ("免配送", "free"), ("免邮", "free"), ("免手续", "free"), ("免运", "free"),
+    ("所有", "all"), ("全部", "all"), ("一切", "all"), ("任何", "any"), ("随时", "anytime"),
     ("总是", "always"), ("始终", "always"), ("全额", "completely"), ("自动", "automatically"), ("全球", "worldwide"),
 )  # fmt: skip
 
@@ -112,9 +120,12 @@ MODES = (
     ("may", _set("may can might could optional optionally")),
     ("perhaps", _set("may might could possibly perhaps sometimes")),
     ("will", _set("will shall")),
+    ("part", _set("most some many several selected certain few mostly partly")),
+    ("usual", _set("usually normally typically generally often sometimes mostly about approximately around roughly")),
 )
 CHINESE_MODES = (
-    ("必须", "must"), ("务必", "must"), ("可能", "perhaps"), ("或许", "perhaps"), ("可以", "may"), ("将会", "will"),
+    ("须", "must"), ("可能", "perhaps"), ("或许", "perhaps"), ("可以", "may"), ("通常", "usual"), ("约", "usual"),
+    ("多数", "part"), ("部分", "part"), ("将会", "will"),
 )  # fmt: skip
 
 # ── who: only compared where somebody pays or answers for something ──
@@ -127,7 +138,6 @@ CHINESE_ROLES = (
     ("我们", "we"), ("本店", "we"), ("商家", "we"), ("卖家", "we"), ("店铺", "we"), ("平台", "we"), ("您", "you"),
     ("你", "you"), ("顾客", "you"), ("客户", "you"), ("买家", "you"), ("用户", "you"),
 )  # fmt: skip
-BEARING = _set("cost responsible bear cover liable organise expense arrange 承担 支付 负责 自付 自理")
 
 # ── bounds of a number ──
 
@@ -139,18 +149,25 @@ BOUNDS = {
     "before": DOWN, "by": DOWN, "most": DOWN, "upto": DOWN,
 }  # fmt: skip
 SOFT_BOUNDS = _set("within until till by before from since after")  # "within 14 days" = "you have 14 days"
+MINIMA = _set("least minimum min 至少 最少 最低 不少于 不低于")
 MORE = _set("more longer later older heavier larger greater higher bigger farther")
 LESS = _set("less fewer shorter earlier younger lighter smaller lower cheaper")
 BOUNDS_AFTER = {"more": UP, "over": UP, "above": UP, "up": UP, "older": UP, "upwards": UP, "longer": UP,
                 "less": DOWN, "fewer": DOWN, "under": DOWN, "below": DOWN, "younger": DOWN}  # fmt: skip
-CHINESE_BOUNDS_BEFORE = (
-    ("不超过", DOWN), ("不高于", DOWN), ("不晚于", DOWN), ("不迟于", DOWN),
-    ("不多于", DOWN), ("最多", DOWN), ("最长", DOWN),
-    ("最晚", DOWN), ("至多", DOWN), ("未满", DOWN), ("低于", DOWN),
+_CHINESE_BOUNDS = (
+    ("不超过", DOWN), ("没有超过", DOWN), ("没超过", DOWN), ("不高于", DOWN), ("不晚于", DOWN), ("不迟于", DOWN),
+    ("不多于", DOWN), ("最多", DOWN), ("最长", DOWN), ("最高", DOWN), ("至高", DOWN), ("不到", DOWN),
+    ("最晚", DOWN), ("至多", DOWN), ("最大", DOWN), ("上限", DOWN), ("未满", DOWN), ("低于", DOWN),
     ("少于", DOWN), ("不足", DOWN), ("不满", DOWN), ("小于", DOWN),
-    ("不低于", UP), ("不少于", UP), ("至少", UP), ("最少", UP), ("最低", UP), ("超过", UP), ("超出", UP), ("高于", UP),
-    ("大于", UP), ("多于", UP), ("满", UP),
+    ("不低于", UP), ("不少于", UP), ("至少", UP), ("最少", UP), ("最低", UP), ("起订量", UP), ("最低消费", UP),
+    ("超过", UP), ("超出", UP), ("高于", UP),
+    ("大于", UP), ("多于", UP), ("满", UP), ("够", UP), ("达到", UP),
+    *((f"{no}{word}", bound) for no in ("不能", "不得", "不可", "不可以") for word, bound in (
+        ("少于", UP), ("低于", UP), ("小于", UP), ("超过", DOWN), ("多于", DOWN), ("高于", DOWN), ("大于", DOWN),
+        ("超出", DOWN), ("晚于", DOWN), ("早于", UP))),
 )  # fmt: skip
+# Longest first: 不少于 is not 少于.
+CHINESE_BOUNDS_BEFORE = tuple(sorted(_CHINESE_BOUNDS, key=lambda pair: -len(pair[0])))
 CHINESE_BOUNDS_AFTER = (
     ("以上", UP), ("以内", DOWN), ("之内", DOWN), ("以下", DOWN),
     ("之前", DOWN), ("以前", DOWN), ("之后", UP), ("以后", UP),
@@ -167,7 +184,8 @@ LOOSE = (_set("cost allow use"), _set("valid function"), _set("possible availabl
 
 DIRECTIONS = {
     "before": "before", "until": "before", "till": "before", "after": "after", "since": "after", "within": "within",
-    "over": "over", "above": "over", "beyond": "over", "under": "under", "below": "under", "upto": "up to",
+    "from": "from", "over": "over", "above": "over", "beyond": "over", "under": "under", "below": "under",
+    "upto": "up to",
     "least": "at least", "most": "at most", "minimum": "at least", "maximum": "at most", "off": "off", "前": "before",
     "后": "after", "外": "outside",
 }  # fmt: skip
@@ -180,124 +198,16 @@ before/after until/after within/after within/outside above/below over/under insi
 minimum/maximum increase/decrease
 earlier/later early/late first/last open/closed online/offline include/exclude included/excluded buyer/seller
 sender/recipient domestic/international weekday/weekend new/used new/refurbished adult/child higher/lower
-digital/plastic inear/overear cheaper/dearer longer/shorter free/cost forward/back outward/return
+digital/plastic inear/overear cheaper/dearer longer/shorter longer/sooner later/sooner longer/earlier longer/quicker
+longer/faster slower/faster free/cost forward/back outward/return
 morning/afternoon morning/evening morning/night afternoon/evening afternoon/night evening/night summer/winter
 spring/autumn left/right top/bottom front/back daily/weekly weekly/monthly monthly/yearly deduct/add
 enable/disable activate/deactivate login/logout upload/download private/business private/company 之前/之后 上午/下午
-早上/晚上 包括/不包括 线上/线下 新品/二手 upto/least 超过/低于 前/后 高于/低于 多于/少于
+早上/晚上 包括/不包括 线上/线下 新品/二手 upto/least 超过/低于 前/后 高于/低于 多于/少于 免费/收 退货/换货 退款/换货
+refund/exchange intact/broken clean/dirty empty/full same/different sealed/opened required/optional
+complete/incomplete valid/expired cheap/expensive accept/refuse fast/slow 本人/他人 黑白/彩色 取车/还车 破损/完好
 """)
 )
-
-# ── shop words: each line says the same thing ──
-
-_SYNONYMS = """
-return back returnable
-refund reimburse reimbursement refundable repay
-deliver delivery ship shipping shipment postage
-arrive arrival
-dispatch despatch
-buy purchase order bought placed
-cost price charge fee pay paid payment amount
-cancel cancellation
-item product good goods article merchandise things stuff
-parcel package
-faulty defective broken defect
-customer buyer client shopper
-receive obtain
-start begin commence starting
-end finish expire expiry lapse ended
-send post mailed sent
-help assist support
-use redeem
-change modify edit alter adjust amend
-choose select pick
-contact reach write
-allow permit accept
-store shop branch
-show display appear
-collect pickup collection
-instalment installment
-fix repair mend
-email mail
-label sticker
-enter type fill
-remove delete erase
-about approximately around roughly circa
-voucher coupon
-warranty guarantee
-free gratis complimentary
-valid validity
-login signin logon log sign
-long duration
-work function
-box packaging
-reply respond answer
-question enquiry inquiry query
-lost missing
-rucksack backpack
-phone telephone call
-website site webpage web
-checkout till
-track tracking trace
-verify check confirm
-account profile
-additional extra
-currently presently
-exchange swap replace replacement substitute
-damaged damage
-proof evidence
-original originally
-complete completely
-deduct subtract
-"""
-_IRREGULAR = {
-    "sent": "send", "bought": "buy", "paid": "pay", "took": "take", "taken": "take", "made": "make", "kept": "keep",
-    "lost": "lost", "shown": "show", "chosen": "choose", "written": "write", "found": "find", "held": "hold",
-    "given": "give", "gave": "give", "worn": "wear", "broken": "broken", "children": "child", "men": "man",
-    "women": "woman", "people": "person", "goes": "go", "went": "go", "gone": "go", "began": "begin",
-    "begun": "begin", "came": "come", "got": "get", "left": "left", "spent": "spend", "sold": "sell",
-    "brought": "bring", "told": "tell", "said": "say", "cheapest": "cheap", "news": "news", "series": "series",
-    "goods": "good", "packaging": "packaging", "clothing": "clothing", "during": "during",
-    "earphones": "earphone", "shoes": "shoe", "gloves": "glove", "used": "used", "closed": "closed", "added": "add",
-    "missing": "missing", "charging": "charging",
-}  # fmt: skip
-_CHINESE_SYNONYMS = (
-    ("退回", "退货"), ("寄回", "退货"), ("退还货款", "退款"), ("退钱", "退款"),
-    ("送货", "配送"), ("派送", "配送"), ("投递", "配送"),
-    ("邮费", "运费"), ("快递费", "运费"), ("买下", "购买"), ("价钱", "价格"),
-    ("商品", "产品"), ("货品", "产品"), ("物品", "产品"),
-    ("门店", "店铺"), ("实体店", "店铺"), ("拆封", "开封"), ("打开过", "开封"),
-    ("瑕疵", "质量问题"), ("电子邮件", "邮件"), ("邮箱", "邮件"),
-    ("致电", "电话"), ("客服热线", "客服电话"), ("更改", "修改"), ("变更", "修改"),
-    ("包裹", "包裹"), ("到账", "到账"), ("收到货", "签收"),
-    ("寄达", "送达"), ("下单", "订购"), ("取消订单", "取消订单"), ("联络", "联系"),
-    ("帐户", "账户"), ("账号", "账户"), ("耳塞", "耳机"),
-)  # fmt: skip
-
-# Phrases that count as one word. Applied to lower-cased words in order.
-PHRASES = {
-    ("send", "back"): "return", ("sent", "back"): "returned", ("sending", "back"): "return", ("give", "back"): "return",
-    ("bring", "back"): "return", ("ship", "back"): "return", ("money", "back"): "refund", ("pay", "back"): "refund",
-    ("no", "charge"): "free", ("no", "cost"): "free", ("no", "fee"): "free", ("without", "charge"): "free",
-    ("free", "of", "charge"): "free", ("no", "extra", "charge"): "free", ("no", "extra", "cost"): "free",
-    ("no", "additional", "cost"): "free", ("no", "additional", "charge"): "free", ("costs", "nothing"): "free",
-    ("feel", "free"): "please", ("after", "that"): "then", ("after", "this"): "then",
-    ("right", "away"): "immediately", ("straight", "away"): "immediately",
-    ("at", "once"): "immediately", ("final", "sale"): "nonreturnable", ("not", "only"): "also",
-    ("no", "problem"): "sure", ("no", "matter"): "whether", ("as", "long", "as"): "if", ("so", "long", "as"): "if",
-    ("on", "condition", "that"): "if", ("in", "case"): "if", ("apart", "from"): "except", ("aside", "from"): "except",
-    ("other", "than"): "except", ("with", "the", "exception", "of"): "except", ("up", "to"): "upto",
-    ("have", "to"): "must", ("has", "to"): "must", ("had", "to"): "must", ("need", "to"): "must",
-    ("needs", "to"): "must", ("at", "all"): "also", ("first", "of", "all"): "also", ("after", "all"): "also",
-    ("log", "in"): "login", ("logged", "in"): "login", ("sign", "in"): "login", ("signed", "in"): "login",
-    ("pick", "up"): "pickup", ("picked", "up"): "pickup", ("in", "full"): "fully", ("as", "well", "as"): "and",
-    ("together", "with"): "with", ("every", "time"): "always", ("at", "any", "time"): "anytime",
-    ("any", "time"): "anytime", ("no", "longer"): "not", ("not", "yet"): "not", ("e", "mail"): "email",
-    ("working", "days"): "workdays", ("working", "day"): "workdays", ("business", "days"): "workdays",
-    ("business", "day"): "workdays", ("calendar", "days"): "days", ("calendar", "day"): "days",
-    ("don't", "have", "to"): "needn't", ("per", "cent"): "percent", ("out", "of", "stock"): "unavailable",
-    ("all", "other"): "other", ("in", "all"): "also",
-}  # fmt: skip
 
 # ── things a shop deals in: saying one for another is a wrong fact, not a paraphrase ──
 
@@ -312,97 +222,11 @@ courier letter sms chat app whatsapp weekend holiday bottle kettle knife ski sno
 CHINESE_THINGS = _list("""
 背包 帐篷 夹克 外套 靴子 鞋 手套 帽子 袜子 衬衫 裤子 头盔 炉具 头灯 自行车 耳机 音箱 笔记本电脑 平板 手机 电脑 手表
 相机 无人机 打印机 充电器 数据线 电池 充电宝 电视 冰箱 沙发 床垫 图书 玩具
-香水 化妆品 内衣 泳衣 首饰 软件 礼品卡 优惠券 积分 现金 支付宝 微信 银行卡 信用卡 发票 收据 短信 周末 节假日 登山杖 睡袋
+香水 化妆品 内衣 泳衣 首饰 软件 礼品卡 优惠券 积分 现金 支付宝 微信 银行卡 信用卡 发票 收据 短信 周末 节假日 登山杖
+睡袋 花呗 白条 银联 云闪付 支票 手机号 快递柜
 """)
-
-# ── sentence starts that are no names ──
-
-STARTS = _set("""
-simply just please contact send click open go choose select enter visit call email write check make use keep bring pay
-order returns return refunds refund delivery deliveries shipping orders items products customers payment payments
-opening standard express most many some new old first second third next then finally afterwards later today tomorrow
-under over within before after during without with for from to by on in at of as if unless when once while because since
-although though however therefore also still already usually normally typically generally sometimes often rarely
-unused unopened opened damaged faulty defective broken gift parcels packages purchases prices costs fees nothing
-everything anything anyone everyone nobody none never always log sign sign-in download upload tap press scroll look
-follow fill add remove delete change update create set turn switch start stop wait try ask tell let see find get give
-take put pack print attach cancel confirm track ship buy include wear wash store clean charge connect pair reset press
-business working personal online free full partial original digital physical sale sorry thanks thank happy hello hi hey
-good great unfortunately certainly absolutely sure okay ok alright note additional extra further any all both each
-every either neither other others such more less fewer only even except besides instead otherwise thereafter
-membership members warranty support service exchanges repairs stock discounts vouchers points subscriptions accounts
-read verify expect receive collect pick drop leave returning shipping ordering paying sending using choosing exchanging
-""")
-
-# ── politeness: claims nothing ──
-
-COURTESY = frozenset("""
-happy to help|glad to help|i'm happy to help|i am happy to help|we're happy to help|happy to help you|thanks for asking
-thank you for asking|thanks|thank you|thanks for your question|thank you for your question|thanks for your message
-thank you for your message|thanks for reaching out|thank you for reaching out|thank you for contacting us
-thanks for contacting us|thank you for your patience|thanks for your patience|you're welcome|you are welcome|sure
-sure thing|of course|certainly|great question|good question|hello|hi|hi there|hello there|hey|good morning
-good afternoon|good evening|no problem|no worries|i hope this helps|i hope that helps|hope this helps|hope that helps
-have a nice day|have a great day|have a good day|i'm sorry to hear that|i am sorry to hear that|sorry to hear that
-i understand|we're sorry to hear that|we are sorry to hear that|sorry about that|i'm sorry|sorry
-let me know if you have any other questions|let me know if you have any questions
-please let me know if you have any other questions|please let me know if you have any questions
-if you have any other questions let me know|if you have any other questions please let me know
-is there anything else i can help you with|is there anything else i can help with|anything else i can help with
-can i help you with anything else|how can i help you|how can i help you today|how can i help
-您好|你好|好的|谢谢|谢谢您|感谢您的咨询|谢谢您的咨询|感谢咨询|感谢您的提问|很高兴为您服务|很高兴为您解答|不客气|希望对您有帮助|希望对您有所帮助
-希望能帮到您|祝您生活愉快|祝您购物愉快|还有其他问题吗|还有什么可以帮您|还有什么可以帮您的吗|请问还有什么可以帮您|抱歉|很抱歉|亲|没问题|当然
-""".strip().replace("\n", "|").split("|"))  # fmt: skip
-AFFIRMATIONS = _set("yes yep yeah certainly absolutely 是的 可以的 可以 能 有的 对 对的 支持")
-DENIALS = _set("no nope 不可以 不能 不行 不是 没有 不支持 否 不 不会 抱歉不可以")
-
-
-def _groups(table: str) -> dict[str, str]:
-    lines = (line.split() for line in table.strip().splitlines())
-    return {stem(word): stem(words[0]) for words in lines for word in words}
-
-
-def stem(word: str) -> str:
-    """English inflection off, crudely: both sides lose the same ending, which is all that matters here."""
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    word = word.removesuffix("'s").removesuffix("'")
-    if len(word) <= 3:
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        word = word[:-3] + "y"
-    elif word.endswith(("sses", "xes", "ches", "shes", "zes")):
-        word = word[:-2]
-    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    for ending in ("ing", "ed"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)]
-            break
-    if len(word) > 3 and word.endswith("e"):
-        word = word[:-1]
-    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
-
-
-@lru_cache(maxsize=1)
-def _synonyms() -> dict[str, str]:
-    return _groups(_SYNONYMS)
-
-
-@lru_cache(maxsize=8192)
-def canonical(word: str) -> str:
-    """One word for all that mean the same in a shop: `refunds`, `reimbursed` → `refund`."""
-    base = stem(word)
-    return _synonyms().get(base, base)
 
 
 @lru_cache(maxsize=1)
 def things() -> frozenset[str]:
     return frozenset(map(canonical, THINGS))
-
-
-def plain_chinese(text: str) -> str:
-    for written, meant in _CHINESE_SYNONYMS:
-        if written in text:
-            text = text.replace(written, meant)
-    return text

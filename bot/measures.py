@@ -1,5 +1,6 @@
 """Measures and places of the fact guard: units, currencies, numbers in words, months, countries. Data only."""
 
+import re
 from functools import lru_cache
 
 
@@ -96,6 +97,7 @@ CURRENCIES = {
 }  # fmt: skip
 
 CHINESE_CURRENCIES = tuple(name for name in CURRENCIES if "\u4e00" <= name[0] <= "\u9fff" and len(name) > 1)
+CURRENCY_STARTS = frozenset(name[0] for name in CHINESE_CURRENCIES)
 
 # ── units: how written → (name, factor): weeks are told in days and years in months, so that equal spans are equal ──
 
@@ -103,18 +105,19 @@ UNITS: dict[str, tuple[str, int]] = {
     written: (name, factor)
     for name, factor, forms in (
         ("day", 1, "day days 天 日 自然日"), ("day", 7, "week weeks wk wks 周 星期 礼拜"),
-        ("business day", 1, "workday workdays 工作日"), ("hour", 1, "hour hours hr hrs h 小时 钟头"),
+        ("business day", 1, "workday workdays 工作日"), ("minute", 60, "hour hours hr hrs h 小时 钟头"),
         ("minute", 1, "minute minutes min mins 分钟"), ("second", 1, "seconds secs 秒"),
         ("month", 1, "month months 月"), ("month", 12, "year years yr yrs 年"), ("%", 1, "% percent"),
         ("kg", 1, "kg kilo kilos kilogram kilograms 公斤 千克"), ("g", 1, "g gram grams 克"),
         ("lb", 1, "lb lbs"), ("km", 1, "km kilometre kilometres kilometer kilometers 公里 千米"),
-        ("m", 1, "m metre metres meter meters 米"), ("cm", 1, "cm centimetre centimetres centimeter centimeters 厘米"),
+        ("m", 1, "m metre metres meter meters 米"), ("m2", 1, "平方米 平米 平方 m²"),
+        ("cm", 1, "cm centimetre centimetres centimeter centimeters 厘米"),
         ("mm", 1, "mm millimetre millimetres 毫米"), ("mile", 1, "mile miles 英里"), ("inch", 1, "inch inches 英寸"),
         ("foot", 1, "foot feet"), ("litre", 1, "l litre litres liter liters 升"), ("ml", 1, "ml 毫升"),
         ("W", 1, "w watt watts"), ("Wh", 1, "wh"), ("mAh", 1, "mah"), ("V", 1, "v volt volts"),
         ("GB", 1, "gb"), ("MB", 1, "mb"), ("KB", 1, "kb"), ("TB", 1,
         "tb"), ("°", 1, "° °c celsius 度"), ("折", 1, "折"),
-        ("times", 1, "times 次"), ("age", 1, "岁"), ("piece", 1, "件"),
+        ("times", 1, "times 次"), ("age", 1, "岁 周岁 yearsold"), ("piece", 1, "件"),
         ("stage", 1, "期"), ("point", 1, "points point 积分 分"),
         ("degree", 1, "degrees"), ("night", 1, "night nights 晚"), ("fold", 1, "倍"),
     )
@@ -122,7 +125,16 @@ UNITS: dict[str, tuple[str, int]] = {
 }  # fmt: skip
 DURATIONS = frozenset(("day", "hour", "minute", "second", "month", "night")) | {"business day"}
 RATES = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "annual": "year", "annually": "year",
-         "hourly": "hour", "每天": "day", "每日": "day", "每周": "week", "每月": "month", "每年": "year"}  # fmt: skip
+         "hourly": "hour", "每天": "day", "每日": "day", "每周": "week", "每月": "month", "每年": "year",
+         "每小时": "hour", "每钟头": "hour", "每星期": "week", "每礼拜": "week"}  # fmt: skip
+PEOPLE = frozenset(
+    """person participant member guest student passenger adult traveller visitor registration pupil learner player
+    attendee""".split()
+)  # which of them is counted is seldom said twice alike
+BEFORE_UNITS = frozenset("consecutive full whole calendar working business more additional extra further".split())
+ENDING = frozenset("and or but must may can will is are has have".split())  # after them comes nothing that is counted
+TAKING = frozenset("takes take took lasts last needs need requires require runs run".split())  # before a period
+EACH = re.compile("每[个一]?(小时|钟头|分钟|星期|礼拜|公里|平方米|平米|.)")
 
 _ONES = _list("""
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -130,6 +142,15 @@ eighteen nineteen
 """)  # fmt: skip
 _TENS = _list("twenty thirty forty fifty sixty seventy eighty ninety")
 NUMBER_WORDS = {word: n for n, word in enumerate(_ONES)} | {word: 20 + 10 * n for n, word in enumerate(_TENS)}
+RELATIVE = {"当天": "0", "当日": "0", "次日": "1", "当月": "month 0", "次月": "month 1", "下月": "month 1"}
+SPANS = {  # after "same", "next" or "following", spelled as RELATIVE spells it
+    **dict.fromkeys(("day", "business", "working"), ""),
+    **{f"{span}{s}": f"{span} " for span in ("minute", "hour", "week", "month", "quarter", "year") for s in ("", "s")},
+    "days": "days ",
+}
+ORDINALS = {
+    word: str(n) for n, word in enumerate(_list("second third fourth fifth sixth seventh eighth ninth tenth"), 2)
+}
 NUMBER_WORDS |= {"hundred": 100, "thousand": 1000, "dozen": 12}
 CHINESE_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 CHINESE_TENS = {"十": 10, "百": 100, "千": 1000, "万": 10000}
@@ -154,3 +175,12 @@ def places() -> tuple[dict[tuple[str, ...], str], tuple[tuple[str, str], ...]]:
             english |= {tuple(name.lower().split("_")): code for name in names.split(",")}
             chinese += [(name, code) for name in ideographs.split(",")]
     return english, tuple(sorted(chinese, key=lambda pair: -len(pair[0])))
+
+
+@lru_cache(maxsize=1)
+def chinese_places() -> dict[str, list[tuple[str, str]]]:
+    """Chinese names with their codes by first character, longest first."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, code in places()[1]:
+        found.setdefault(name[0], []).append((name, code))
+    return found

@@ -4,7 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import mean, median
+from statistics import mean, median, pstdev
 
 
 def _top(ranked: Sequence[str], k: int) -> list[str]:
@@ -47,6 +47,21 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
         start = end
     n = len(positive)
     return (rank_sum - n * (n + 1) / 2) / (n * len(negative))
+
+
+def recall_at_false(positive: Sequence[float], negative: Sequence[float], share: float) -> float:
+    """Share of the positive that score above a threshold which at most this share of the negative reaches."""
+    ordered = sorted(negative, reverse=True)
+    allowed = int(share * len(ordered) + 1e-9)
+    if not positive:
+        return 0.0
+    return sum(score > ordered[allowed] for score in positive) / len(positive) if allowed < len(ordered) else 1.0
+
+
+def spread(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and standard deviation; 1 for values that do not vary, so that dividing by it does no harm."""
+    deviation = pstdev(values)
+    return mean(values), deviation if deviation > 1e-9 else 1.0
 
 
 def coverage_at(precision: float, scored: Sequence[tuple[float, bool]]) -> float:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bot.budget import Budget
 from bot.catalogue import Catalogue
@@ -75,6 +75,7 @@ class Sampling:
     top_p: float = 0.9
     max_tokens: int = 96
     seed: int = 0
+    from_prompt: bool = True  # only words of the passages and the question, and words that carry no fact
 
 
 class Generator(Protocol):
@@ -88,6 +89,30 @@ class Generator(Protocol):
     def generate(
         self, prompt: str, sampling: Sampling, cancelled: Callable[[], bool] = lambda: False
     ) -> Iterator[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How likely a generator finds a reply, or its first tokens."""
+
+    log_probability: float  # of these tokens together
+    n_tokens: int
+
+
+@runtime_checkable
+class Speaks(Protocol):
+    """A generator that knows which languages it was taught. One that does not, or has none here, is asked in any."""
+
+    languages: frozenset[str]
+
+
+@runtime_checkable
+class Weighs(Protocol):
+    """A generator that can say how likely it finds replies that others wrote. Thread-safe; blocks."""
+
+    def likelihoods(self, prompt: str, texts: Sequence[str], first: int = 0) -> Sequence[Likelihood]:
+        """Of each text as the whole reply, with the end that a reply has; or of its `first` tokens."""
+        ...
 
 
 Step = Callable[[Conversation], Conversation]
@@ -212,6 +237,7 @@ class Bot:
     policy: Policy
     now: Callable[[], datetime]
     run: Callable[..., Awaitable[Any]]  # run(function, *arguments) in the one bounded model executor
+    write: Callable[..., Awaitable[Any]] | None = None  # the same for drafts, where they need no processor of their own
     reranker: Reranker | None = None
     moods: Moods | None = None  # without it only the keyword rules are heard
     room: Room = field(default_factory=Room)  # for drafts
@@ -234,7 +260,8 @@ class Bot:
     catalogue: Catalogue = ABSENT
     uploads: Uploads = ABSENT
     mail: Mail | None = None
-    counterfoils: Counterfoils | None = None  # of tickets, where several processes share a database
+    counterfoils: Counterfoils[Session] | None = None  # of tickets, where several processes share a database
+    agent_counterfoils: Counterfoils[str] | None = None  # of agents' tickets: each is the hash of a session's secret
 
     async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:
         """The only writer of conversations: commit first, then publish what was committed."""

@@ -40,7 +40,7 @@ def build(
     never dropped; it is cut to a third of the budget if it must be.
     """
     ask = _cut(_clean(question), budget // 3, count_tokens)
-    shown = [f"{PASSAGE}{_clean(title)}\n{_clean(text)}" for title, text in passages]
+    shown = list(map(_shown, passages))
     turns = [f"{CUSTOMER if t.is_customer else BOT}{_clean(t.text)}" for t in history[-HISTORY_TURNS:]]
 
     def assemble() -> str:
@@ -58,6 +58,16 @@ def build(
             shown = []
             break
     return assemble()
+
+
+def before_question(passages: Sequence[tuple[str, str]]) -> str:
+    """Up to where a question is read that has not been asked yet: a generator may say how well it expects it."""
+    return "".join([QUESTION, *map(_shown, passages), QUESTION])
+
+
+def _shown(passage: tuple[str, str]) -> str:
+    title, text = passage
+    return f"{PASSAGE}{_clean(title)}\n{_clean(text)}"
 
 
 def _clean(text: str) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from bot import lexicon
-from bot.clauses import BULLET, Clause, Unit, read
+from bot import synonyms
+from bot.anaphora import spelled_out
+from bot.clauses import BULLET, Unit, read
+from bot.drafting import Clause
 from bot.sentences import sentences
 from bot.tokens import clean, tokens
 
@@ -31,6 +33,7 @@ def read_passage(passage: str) -> Reading:
     if not text.strip():
         heading, text = "", heading
     units = list(_units(text))
+    units += [read(line) for line in spelled_out([line for line in sentences(text) if not line.startswith("|")])]
     title = _answered(read(heading), units)
     if heading.rstrip().endswith((".", "!", "。", "！")):
         units.insert(0, title)
@@ -56,7 +59,7 @@ def _vocabulary(passage: str) -> frozenset[str]:
     found = tokens(clean(passage))
     words = {token.low for token in found if token.kind in ("word", "code", "email", "url")}
     parts = {part for word in words for part in (word, word.replace("-", ""), *word.split("-"))}
-    return frozenset(parts | {lexicon.canonical(part) for part in parts})
+    return frozenset(parts | {synonyms.canonical(part) for part in parts})
 
 
 def _units(text: str) -> Iterator[Unit]:

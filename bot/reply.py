@@ -51,7 +51,7 @@ class Outcome:
     """What the bot has to say to one question, with all that led to it."""
 
     text: str
-    source: str  # generated | verbatim | canned | clarify | handoff
+    source: str  # generated | extractive | verbatim | canned | clarify | handoff
     citations: tuple[Citation, ...] = ()
     options: tuple[str, ...] = ()
     reason: Reason | None = None  # set when a person must take over
@@ -151,14 +151,15 @@ async def _find_and_compose(
     # What is not in the customer's language is quoted as it stands, and never goes through the composer.
     is_foreign = script_of(decision.hits[0].passage.language) != script_of(language)
     draft = Draft() if is_foreign else await compose(bot, ask.question, decision.hits, history, show, conversation)
-    reply = dialogue.settle(draft.verdicts, decision.hits, ask.question, bot.policy)
+    reply = dialogue.settle(draft.verdicts, decision.hits, ask.question, bot.policy, draft.excerpt)
     if is_foreign and isinstance(reply, Reply):
         note = bot.house.texts.say("other_language", language)
         reply = replace(reply, text="\n\n".join(filter(None, [note, reply.text])))
     timings = {
         **found.timings,
         "first_sentence": draft.first_ms or draft.total_ms,
-        "generate": draft.total_ms - draft.guard_ms,
+        "excerpt": draft.excerpt_ms,
+        "generate": draft.total_ms - draft.guard_ms - draft.excerpt_ms,
         "guard": draft.guard_ms,
     }
     return _Part(ask, found.hits, weighed, decision, reply, draft, found.generation, timings, found.by_words)
@@ -173,9 +174,8 @@ def _merge(replies: Sequence[Reply]) -> Reply:
     cited = {c.passage: c for reply in replies for c in reply.citations}
     citations = tuple(replace(c, position=n) for n, c in enumerate(cited.values(), start=1))
     sources = {reply.source for reply in replies}
-    return Reply(
-        "\n\n".join(reply.text for reply in replies), citations, "generated" if "generated" in sources else "verbatim"
-    )
+    source = next(one for one in ("generated", "extractive", "verbatim") if one in sources)
+    return Reply("\n\n".join(reply.text for reply in replies), citations, source)
 
 
 def _joined_replies(parts: Sequence[_Part]) -> Reply | None:
@@ -217,12 +217,17 @@ def _evidence(bot: Bot, question: Event, parts: Sequence[_Part], language: str, 
         score=surest.score,
         prompt="\n\n".join(part.draft.prompt for part in parts if part.draft.prompt),
         draft="\n\n".join(part.draft.text for part in parts if part.draft.text),
+        drafts=_each_draft([part.draft for part in parts if part.draft.prompt]),
         verdicts=tuple(_verdict(verdict, part, parts) for part in parts for verdict in part.draft.verdicts),
         timings=totals,
         generation=parts[0].generation,
         models={"embedder": bot.embedder.name, "generator": bot.generator.name},
         error="; ".join(dict.fromkeys(_wrong(parts))),
     )
+
+
+def _each_draft(drafts: Sequence[Draft]) -> tuple[Mapping[str, str], ...]:
+    return tuple({"prompt": one.prompt, "draft": one.text} for one in drafts) if len(drafts) > 1 else ()
 
 
 def _wrong(parts: Sequence[_Part]) -> Iterator[str]:

@@ -140,7 +140,7 @@ class Settings(BaseSettings):
     generator_context: int = Field(
         4_096, ge=1_024, description="Tokens of prompt and draft together that its model can hold."
     )
-    generator_at_once: int = Field(8, ge=1, le=256, description="Drafts that server is asked for at once.")
+    generator_at_once: int = Field(8, ge=1, le=256, description="Drafts that are written at once.")
     connect_seconds: Seconds = Field(2.0, description="A model's server that takes longer to be reached is away.")
     redact: Literal["always", "remote", "never"] = Field(
         "remote",
@@ -252,7 +252,7 @@ class Settings(BaseSettings):
 
     @property
     def is_sqlite(self) -> bool:
-        return self.sql_url.startswith("sqlite")
+        return not self.database_url or self.database_url.startswith("sqlite")
 
     @property
     def index_dir(self) -> Path:

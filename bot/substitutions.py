@@ -1,12 +1,14 @@
 """One word for another: near copies that differ where it matters, and things or countries that stand in for others."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from bot import lexicon, measures
+from bot import lexicon, measures, synonyms
 from bot.alignment import Case, Match
-from bot.clauses import Clause, Unit
+from bot.clauses import Unit
+from bot.drafting import Clause
 from bot.items import pseudo
 
 NEAR = 0.8  # of the words alike: a copy, in which every difference counts
@@ -30,8 +32,15 @@ def _difference(case: Case, unit: Unit) -> str:
             added -= Counter({word: added[word] for word in case.asked.words})  # the customer's word for it
         if kind == "negation" and (added or lost):
             return "negation"
-        if added and (lost or kind == "direction"):
+        if added and (lost or (kind == "direction" and added.keys() != {"from"})):
             return f"{'negation' if kind == 'direction' else 'name'}: {min(added)}"
+        if (
+            kind == "direction"
+            and lost.keys() & {"after", "before"}
+            and not unit.is_chinese
+            and case.claim.facts == unit.facts
+        ):
+            return "negation"
     return ""
 
 
@@ -44,18 +53,31 @@ def _kinds(forms: Sequence[str]) -> defaultdict[str, Counter[str]]:
     return kinds
 
 
+_PRONOUNS = {word: role for role, words in lexicon.ROLES for word in words if word not in ("shop", "store", "client")}
+
+
 @lru_cache(maxsize=4096)
 def _kind(form: str) -> tuple[str, str] | None:
     """What a word of a near copy matters for, and the form under which it is compared."""
     if form in lexicon.NEGATORS or form in "不没未无非勿":
         return "negation", "not"
+    if (role := _PRONOUNS.get(form.partition("'")[0])) is not None:
+        return "role", role
     if form in lexicon.DIRECTIONS:
         return "direction", lexicon.DIRECTIONS[form]
     if form in measures.UNITS:
         return "unit", "".join(map(str, measures.UNITS[form]))
-    if form in lexicon.STOP or form.startswith("#") or form in lexicon.CHINESE_STOP or not form.isalpha():
+    if (
+        form in lexicon.STOP
+        or form in synonyms.LIGHT
+        or (form.isascii() and synonyms.canonical(form) in synonyms.light())
+        or form in synonyms.LIGHT_HAN
+        or form.startswith("#")
+        or form in lexicon.CHINESE_STOP
+        or not form.isalpha()
+    ):
         return None
-    return "word", lexicon.canonical(form)
+    return "word", synonyms.canonical(form)
 
 
 def replaced(case: Case) -> str:
@@ -68,10 +90,24 @@ def replaced(case: Case) -> str:
     for unit in case.place.units:
         for mine, theirs in _orders(case.claim, unit):
             swapped = _one_swap(mine, theirs)
-            is_asked = bool(swapped) and swapped <= case.asked.words & strange
-            if swapped and not is_asked and not swapped & unit.words and not _is_loose(mine, theirs):
+            is_asked = bool(swapped) and swapped <= (case.asked.words & strange) | synonyms.light()
+            if (
+                swapped
+                and not is_asked
+                and _is_strange(swapped, here)
+                and not swapped & unit.words
+                and not _is_loose(mine, theirs)
+            ):
                 return f"name: {' '.join(sorted(swapped))}"
     return _chinese_thing(case)
+
+
+def _is_strange(swapped: frozenset[str], here: frozenset[str]) -> bool:
+    """Pairs of ideographs differ wherever words are set anew; what counts are characters that do not stand here."""
+    swapped = frozenset(word for word in swapped if not re.match(r"#\d", word))  # facts are looked at by themselves
+    if all(word.isascii() for word in swapped):
+        return not swapped <= synonyms.light()
+    return bool(set("".join(swapped)) - set("".join(here)) - synonyms.LIGHT_HAN)
 
 
 def _orders(claim: Unit, unit: Unit) -> Iterator[tuple[Sequence[str], Sequence[str]]]:

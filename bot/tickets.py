@@ -11,12 +11,15 @@ from typing import Generic, Protocol, TypeVar
 
 TICKET_S = 30
 Whose = TypeVar("Whose")
+Whose_co = TypeVar("Whose_co", covariant=True)
 
 
-class Tickets(Protocol[Whose]):
-    async def issue(self, whose: Whose, secret_hash: str) -> str: ...
+class Tickets(Protocol[Whose_co]):
+    async def issue(self, secret_hash: str) -> str | None:
+        """For whoever has the session with this secret; None when there is no such session."""
+        ...
 
-    async def redeem(self, ticket: str) -> Whose | None:
+    async def redeem(self, ticket: str) -> Whose_co | None:
         """Whose it is, once; None for an unknown, used or old ticket."""
         ...
 
@@ -28,13 +31,21 @@ class _Issued(Generic[Whose]):
 
 
 class OwnTickets(Generic[Whose]):
-    """Those of one process, in memory."""
+    """Those of one process, in memory. `find` says whose session it is, if it is anybody's."""
 
-    def __init__(self, clock: Callable[[], float], lifetime_s: float = TICKET_S, most: int = 10_000) -> None:
-        self._clock, self._lifetime, self._most = clock, lifetime_s, most
+    def __init__(
+        self,
+        find: Callable[[str], Awaitable[Whose | None]],
+        clock: Callable[[], float],
+        lifetime_s: float = TICKET_S,
+        most: int = 10_000,
+    ) -> None:
+        self._find, self._clock, self._lifetime, self._most = find, clock, lifetime_s, most
         self._tickets: dict[str, _Issued[Whose]] = {}
 
-    async def issue(self, whose: Whose, secret_hash: str) -> str:
+    async def issue(self, secret_hash: str) -> str | None:
+        if (whose := await self._find(secret_hash)) is None:
+            return None
         self._forget_old()
         ticket = new_ticket()
         self._tickets[ticket] = _Issued(whose, self._clock() + self._lifetime)
@@ -54,33 +65,31 @@ class OwnTickets(Generic[Whose]):
             del self._tickets[oldest]
 
 
-class Counterfoils(Protocol):
-    """What is kept of tickets where several processes find it: hashes only."""
+class Counterfoils(Protocol[Whose_co]):
+    """What is kept of one kind of tickets where several processes find it: hashes only."""
 
-    async def keep(self, kind: str, ticket_hash: str, secret_hash: str, lifetime_s: float) -> None: ...
+    async def keep(self, ticket_hash: str, secret_hash: str, lifetime_s: float) -> bool:
+        """False when there is no session with this secret."""
+        ...
 
-    async def tear(self, kind: str, ticket_hash: str) -> str | None:
-        """The hash of the session's secret, for the first who asks and in time."""
+    async def tear(self, ticket_hash: str) -> Whose_co | None:
+        """Whose it is, if it still is, for the first who asks and in time."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SharedTickets(Generic[Whose]):
-    """Those of several processes. `find` says whose session it is, if it still is."""
+    """Those of several processes."""
 
-    kept: Counterfoils
-    kind: str  # customer | agent
-    find: Callable[[str], Awaitable[Whose | None]]
+    kept: Counterfoils[Whose]
     lifetime_s: float = TICKET_S
 
-    async def issue(self, whose: Whose, secret_hash: str) -> str:
+    async def issue(self, secret_hash: str) -> str | None:
         ticket = new_ticket()
-        await self.kept.keep(self.kind, _hashed(ticket), secret_hash, self.lifetime_s)
-        return ticket
+        return ticket if await self.kept.keep(_hashed(ticket), secret_hash, self.lifetime_s) else None
 
     async def redeem(self, ticket: str) -> Whose | None:
-        secret_hash = await self.kept.tear(self.kind, _hashed(ticket))
-        return await self.find(secret_hash) if secret_hash else None
+        return await self.kept.tear(_hashed(ticket))
 
 
 def new_ticket() -> str:

@@ -231,6 +231,7 @@ class FakeGenerator:
     prompts: list[str] = field(default_factory=list)
     samplings: list[Sampling] = field(default_factory=list)
     n_cancelled: int = 0
+    languages: frozenset[str] = frozenset()
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())

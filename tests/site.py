@@ -34,6 +34,7 @@ from bot.settings import Settings
 from bot.web import wire
 from bot.web.app import create_app
 from bot.web.console_login import DEVICE, GUEST, SESSION
+from bot.web.lean import LeanSocket
 from bot.web.patience import Prompt
 from bot.web.served import Served
 from bot.web.server import Server
@@ -230,7 +231,7 @@ async def running(
 
     app = create_app(settings or Settings(), assemble)
     config = uvicorn.Config(
-        app, port=port, http=Prompt, ws="websockets-sansio", ws_max_size=wire.MAX_FRAME, ws_per_message_deflate=False,
+        app, port=port, http=Prompt, ws=LeanSocket, ws_max_size=wire.MAX_FRAME, ws_per_message_deflate=False,
         lifespan="on", log_config=None, timeout_graceful_shutdown=5,
     )  # fmt: skip
     server = Server(config)

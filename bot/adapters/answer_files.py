@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import IO
 
+from bot.adapters import disk
 from bot.adapters.files import MAX_BYTES
 from bot.desk import AnswerSource
 from bot.errors import Refused, Unavailable
@@ -76,7 +77,7 @@ class AnswerFolder:
             if file.exists():
                 shutil.copymode(file, fresh)
             os.replace(fresh, file)
-            _sync(self._folder)
+            disk.sync(self._folder)
 
     async def source(self, name: str, origins: Sequence[str]) -> AnswerSource:
         return await asyncio.to_thread(self._source, name, origins)
@@ -95,14 +96,6 @@ def _is_taken(file: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from bot import archived
+from bot.adapters import disk
 from bot.archived import MANIFEST, MOST_MANIFEST, MOST_PARTS, Manifest, Part
 from bot.errors import Refused, Unavailable
 
@@ -81,7 +82,7 @@ def making(path: Path, *, over: bool) -> Iterator[ArchiveWriter]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
-        _sync(path.parent)
+        disk.sync(path.parent)
     except OSError as error:
         raise Unavailable(f"{path} cannot be written ({error.strerror or error})") from error
     finally:
@@ -137,7 +138,7 @@ class ArchiveFile:
 def reading(path: Path) -> Iterator[ArchiveFile]:
     """Raises Refused for what is no backup, Unavailable for what cannot be read."""
     try:
-        file = open(path, "rb", opener=_at_once)  # noqa: SIM115 (closed below)
+        file = open(path, "rb", opener=disk.at_once)  # noqa: SIM115 (closed below)
     except OSError as error:
         raise Unavailable(f"{path} cannot be read ({error.strerror})") from error
     with file:
@@ -176,15 +177,3 @@ def _check_end(file: BinaryIO) -> None:
         (listed,) = struct.unpack_from("<Q", tail, at - tail_at + 40)
     if listed > _MOST_LISTED:
         raise Refused(NO_BACKUP)
-
-
-def _at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.adapters import composer_rows
+from bot.adapters.composer_places import Places, find_places
+from bot.adapters.composer_rows import Row
+from bot.adapters.composer_shop import shop_row
 from bot.prompt import END, HANDOFF, Turn, build
 
 _WORD = re.compile(r"\w+")
@@ -21,17 +25,6 @@ _COMMON = frozenset(
     )
 )
 _ASKS = ("{}?", "{}", "what about {}?", "tell me about {}", "how does {} work?", "question about {}")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    question: str
-    passages: tuple[tuple[str, str], ...]
-    history: tuple[Turn, ...]
-    answer: str
-    answerable: bool
-    source: str
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +39,16 @@ class DataConfig:
     skip: Sequence[str]
     skip_kinds: Sequence[str]
     weights: Mapping[str, float]
+    one_passage_share: float = 0.25  # rows with the passage that answers alone, as it is served
+    easy_keep: float = 1.0  # share that is kept of the rows whose answer shares most words with the question …
+    loose_keep: float = 1.0  # … and of those whose reply is not made of the passages' own sentences
+    shop_share: float = 0.0  # rows made from shop_talk.txt
+    yes_no_share: float = 0.0  # rows asked with "Can I …?" about a sentence that says what one can or cannot
+    shuffled_share: float = 0.0  # rows whose sentences stand in another order
+    distracted_share: float = 0.0  # rows with a misleading sentence put into the passage that answers
+    customer_share: float = 0.0  # rows whose passage says "the customer" and whose reply says "you"
+    typed_share: float = 0.0  # questions as people type them
+    opening_share: float = 0.0  # questions with a greeting, thanks or a complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,11 @@ class Example:
 
     ids: list[int]
     reply: int
+    places: Places | None = None  # where its sentences stand, for heads that are taught where to look
 
 
 Encode = Callable[[str], list[int]]
+Offsets = Callable[[str], list[tuple[int, int]]]  # of the characters of each token
 
 
 def read_rows(path: Path, skip: Sequence[str] = (), skip_kinds: Sequence[str] = ()) -> list[Row]:
@@ -75,33 +80,67 @@ def _row(data: Mapping[str, object]) -> Row:
 def draw(
     rows: Sequence[Row], config: DataConfig, rng: random.Random, make: Callable[[Row], Example | None]
 ) -> Iterator[Example]:
-    """Examples for ever, by source weight, with the configured shares of hand-offs and of single sentences.
+    """Examples for ever, by source weight, with the configured shares of each kind.
 
     `make` may refuse a row that is too long; another of the same kind then takes its place. Otherwise hand-offs,
     whose passages are all cut short, would take over when only short examples are wanted.
     """
-    answerable = _Weighted([r for r in rows if r.answerable], config.weights, rng)
-    handoff = _Weighted([r for r in rows if not r.answerable], config.weights, rng)
+    answerable = _Weighted([r for r in rows if r.answerable], config, rng)
+    handoff = _Weighted([r for r in rows if not r.answerable], config, rng)
+    kinds: list[tuple[float, Callable[[], Row]]] = [
+        (config.handoff_share, handoff.draw),
+        (config.sentence_share, lambda: ask_for_a_sentence(answerable.draw(), rng)),
+        (config.yes_no_share, lambda: composer_rows.asked_yes_or_no(answerable.draw(), rng)),
+        (config.shop_share, lambda: shop_row(rng, config.handoff_share)),
+    ]
     while True:
-        lot, made = rng.random(), None
+        kind, made = _lot(kinds, rng) or answerable.draw, None
         while made is None:
-            row = (handoff if lot < config.handoff_share else answerable).draw()
-            if config.handoff_share <= lot < config.handoff_share + config.sentence_share:
-                row = ask_for_a_sentence(row, rng)
-            made = make(select_passages(row, config, rng))
+            made = make(select_passages(_harder(kind(), config, rng), config, rng))
         yield made
 
 
+def _lot(kinds: Sequence[tuple[float, Callable[[], Row]]], rng: random.Random) -> Callable[[], Row] | None:
+    lot = rng.random()
+    for share, kind in kinds:
+        if lot < share:
+            return kind
+        lot -= share
+    return None
+
+
+def _harder(row: Row, config: DataConfig, rng: random.Random) -> Row:
+    steps = [
+        (config.shuffled_share, composer_rows.shuffled),
+        (config.distracted_share, composer_rows.distracted),
+        (config.customer_share, composer_rows.said_to_the_customer),
+        (config.opening_share, composer_rows.with_opening),
+        (config.typed_share, composer_rows.typed),
+    ]
+    return composer_rows.chained(row, steps, rng)
+
+
 class _Weighted:
-    def __init__(self, rows: Sequence[Row], weights: Mapping[str, float], rng: random.Random) -> None:
-        self._rows, self._rng, self._totals = rows, rng, list[float]()
+    def __init__(self, rows: Sequence[Row], config: DataConfig, rng: random.Random) -> None:
+        self._rows, self._config, self._rng, self._totals = rows, config, rng, list[float]()
         total = 0.0
         for row in rows:
-            total += weights.get(row.source, 1.0)
+            total += config.weights.get(row.source, 1.0)
             self._totals.append(total)
 
     def draw(self) -> Row:
-        return self._rng.choices(self._rows, cum_weights=self._totals)[0]
+        while True:
+            row = self._rng.choices(self._rows, cum_weights=self._totals)[0]
+            if self._rng.random() < self._keep(row):
+                return row
+
+    def _keep(self, row: Row) -> float:
+        """Copied answers that must be looked for teach most; an answer that embellishes teaches to make things up."""
+        if not row.answerable or (self._config.easy_keep == 1 and self._config.loose_keep == 1):
+            return 1.0
+        if not composer_rows.is_exact(row):
+            return self._config.loose_keep
+        return 1.0 if composer_rows.is_hard(row) else self._config.easy_keep
 
 
 def ask_for_a_sentence(row: Row, rng: random.Random) -> Row:
@@ -109,7 +148,7 @@ def ask_for_a_sentence(row: Row, rng: random.Random) -> Row:
     sentences = [s for _, text in row.passages for s in _SENTENCE.split(text) if 5 <= len(s.split()) <= 32]
     if not sentences:
         return row
-    answer = rng.choice(sentences).strip()
+    answer = rng.choice(sentences).strip().lstrip("-*• ")
     content = [w for w in _WORD.findall(answer) if w.lower() not in _COMMON]
     kept = [w for w in content if rng.random() < 0.6] or content
     if rng.random() < 0.3:
@@ -120,7 +159,9 @@ def ask_for_a_sentence(row: Row, rng: random.Random) -> Row:
 
 def select_passages(row: Row, config: DataConfig, rng: random.Random) -> Row:
     """A few of the row's passages, the one that carries the answer among them and most often first, as when served."""
-    count = rng.choice([1, 2, 2, config.passages]) if row.answerable else rng.randint(1, config.passages)
+    count = rng.randint(1, config.passages)
+    if row.answerable:
+        count = 1 if rng.random() < config.one_passage_share else rng.choice([2, 2, config.passages])
     if not row.answerable:
         kept = [_shorten(p, config.distractor_words) for p in row.passages[:count]]
         return replace(row, passages=tuple(kept))
@@ -141,15 +182,20 @@ def _shorten(passage: tuple[str, str], words: int) -> tuple[str, str]:
     return title, kept.group() if kept else text
 
 
-def example(row: Row, encode: Encode, limit: int) -> Example | None:
+def example(row: Row, encode: Encode, limit: int, offsets: Offsets | None = None) -> Example | None:
     """None when prompt and reply are longer than `limit` tokens: a cut could remove what carries the answer."""
 
     def count(text: str) -> int:
         return len(encode(text))
 
-    prompt = encode(build(row.question, row.passages, row.history, count_tokens=count, budget=10 * limit))
+    text = build(row.question, row.passages, row.history, count_tokens=count, budget=10 * limit)
+    prompt = encode(text)
     reply = encode(f"{row.answer.strip()}{END}" if row.answerable else HANDOFF + END)
-    return Example(prompt + reply, len(prompt)) if len(prompt) + len(reply) <= limit else None
+    ids = prompt + reply
+    if len(ids) > limit:
+        return None
+    said = row.answer if row.answerable else ""
+    return Example(ids, len(prompt), find_places(text, offsets(text), ids, said) if offsets else None)
 
 
 def disguise(made: Example, tokens: Sequence[int], rng: random.Random) -> Example:

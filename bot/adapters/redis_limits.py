@@ -9,13 +9,11 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.asyncio import BlockingConnectionPool
 
 from bot.adapters import redis_scripts as scripts
-from bot.errors import Refused, Unavailable
+from bot.adapters.redis_client import client
+from bot.errors import Unavailable
 from bot.limits import Allowance, Draw, Guess
 from bot.shared_limits import Place
 from bot.tries import FORGOTTEN_S, LONGEST_S, WINDOW_S
@@ -30,7 +28,7 @@ class RedisLimits:
 
     def __init__(self, url: str, clock: Callable[[], float] | None = None, patience_s: float = PATIENCE_S) -> None:
         self._clock, self._patience_s = clock, patience_s
-        self._redis = Redis.from_pool(_pool(url, patience_s))  # and closes it
+        self._redis = client(url, BlockingConnectionPool, max_connections=CONNECTIONS, timeout=patience_s)
         self._take, self._give_back = self._script(scripts.TAKE), self._script(scripts.GIVE_BACK)
         self._occupy, self._keep = self._script(scripts.OCCUPY), self._script(scripts.KEEP)
         self._vacate = self._script(scripts.VACATE)
@@ -78,19 +76,6 @@ class RedisLimits:
             raise Unavailable("Redis does not answer") from None
         except Exception as error:  # nobody is refused anything because a client of Redis failed
             raise Unavailable(f"Redis cannot be used ({type(error).__name__})") from None
-
-
-def _pool(url: str, patience_s: float) -> BlockingConnectionPool:
-    """One round trip and no second try: whoever asks has something else to fall back on.
-
-    `driver_info`: else each connection reads redis-py's version from the disk.
-    """
-    try:
-        return BlockingConnectionPool.from_url(
-            url, max_connections=CONNECTIONS, timeout=patience_s, retry=Retry(NoBackoff(), 0), driver_info=None
-        )
-    except (ValueError, RedisError):
-        raise Refused("BOT_REDIS_URL cannot be read: write redis://host or rediss://host") from None
 
 
 def _keys(things: Sequence[Draw | Guess | Place]) -> list[str]:

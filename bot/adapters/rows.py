@@ -100,13 +100,14 @@ def event_row(conversation: str, event: Event) -> dict[str, Any]:
     }
 
 
-def as_event(row: Row[Any]) -> Event:
+def as_event(row: Row[Any], at: datetime | None = None) -> Event:
+    """`at`: when it happened, in a row whose `created_at` is the conversation's."""
     body = row.body
     return Event(
         seq=row.seq,
         kind=Kind(row.kind),
         author=Author(row.author),
-        at=row.created_at,
+        at=at or row.created_at,
         sender=row.sender_id,
         cid=row.cid or "",
         text=body.get("text", ""),
@@ -157,6 +158,10 @@ def session_row(session: Session, secret_hash: str, at: datetime) -> dict[str, A
         "created_at": at,
         "last_seen": at,
     }
+
+
+def as_session(row: Row[Any]) -> Session:
+    return Session(row.id, row.customer, row.conversation_id, row.verified)
 
 
 def passage_row(passage: Passage, at: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A generator that writes nothing: every answer is then the passage itself, word for word."""
+"""A generator that writes nothing: every answer is then the passage's own, word for word."""
 
 from collections.abc import Callable, Iterator
 

@@ -21,7 +21,7 @@ from bot.adapters import tables as t
 from bot.adapters.database import database_url, failure
 from bot.adapters.migrate import migrate
 from bot.adapters.sql_database import Database
-from bot.adapters.sql_statements import grouped
+from bot.adapters.sql_statements import clock, grouped
 from bot.adapters.swap import Swap
 from bot.errors import Unavailable
 from bot.keeping import Archive
@@ -85,10 +85,10 @@ class SqlTables:
         """By a process that says so in the database; on this machine the lock is asked besides."""
         if self._file is not None:
             return False
-        now = func.extract("epoch", func.clock_timestamp())
         try:
             async with self._database.reading() as connection:
-                return bool(await connection.scalar(select(func.count()).where(t.process.c.seen > now - GONE_S)))
+                lives = t.process.c.seen > clock(connection) - GONE_S
+                return bool(await connection.scalar(select(func.count()).where(lives)))
         except Unavailable as error:
             if "bot migrate" in str(error):
                 return False

@@ -3,24 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import ColumnElement, Float, cast, delete, extract, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import delete, or_, select
 
 from bot.adapters import tables as t
 from bot.adapters.sql_database import Database, whole
-from bot.adapters.sql_statements import batches, dialect, upsert
+from bot.adapters.sql_statements import batches, clock, dialect, upsert
 from bot.hub import Draft
 from bot.knowledge import Citation
 from bot.shared import Here
 
 FORGOTTEN_S = 3_600.0  # a process that was not seen for so long has its row removed
-
-
-def clock(connection: AsyncConnection) -> ColumnElement[float]:
-    """Seconds since 1970, as the database sees it, at this very moment (not when the transaction began)."""
-    if connection.dialect.name == "sqlite":
-        return (cast(func.julianday("now"), Float) - 2440587.5) * 86_400  # `unixepoch` has no fractions before 3.42
-    return cast(extract("epoch", func.clock_timestamp()), Float)
 
 
 class SqlShared:

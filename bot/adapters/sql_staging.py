@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
+from bot.adapters import disk
 from bot.adapters.migrate import migrate, revisions
 from bot.adapters.sql_statements import grouped
 from bot.adapters.swap import MARK
@@ -136,8 +136,4 @@ def _finished(file: Path) -> None:
         if connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
             raise Unavailable("the restored database came out damaged: nothing was changed; look at the disk")
         connection.execute("PRAGMA journal_mode=DELETE")  # one file, to be renamed as one
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    disk.sync(file)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, Float, Table, cast, extract, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,3 +37,10 @@ def grouped(rows: Iterable[T], n: int) -> Iterator[list[T]]:
     left = iter(rows)
     while group := list(islice(left, n)):
         yield group
+
+
+def clock(connection: AsyncConnection) -> ColumnElement[float]:
+    """Seconds since 1970, as the database sees it, at this very moment (not when the transaction began)."""
+    if connection.dialect.name == "sqlite":
+        return (cast(func.julianday("now"), Float) - 2440587.5) * 86_400  # `unixepoch` has no fractions before 3.42
+    return cast(extract("epoch", func.clock_timestamp()), Float)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bot.adapters import disk
+
 MARK = ".restore-"
 
 
@@ -82,8 +84,4 @@ def remove(path: Path) -> None:
 
 def sync_folders(folders: Sequence[Path]) -> None:
     for folder in dict.fromkeys(folders):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        disk.sync(folder)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from bot.adapters import disk
 from bot.content import HeldFile
 from bot.errors import NotFound, Refused, Unavailable
 
@@ -74,9 +75,9 @@ class UploadFolder:
             if not place.is_dir():
                 return
             for one in sorted(place.iterdir()):
-                _sync(one)
+                disk.sync(one)
                 os.replace(one, self._folder / one.name)
-            _sync(self._folder)
+            disk.sync(self._folder)
             place.rmdir()
 
 
@@ -90,14 +91,6 @@ def fitting(name: str) -> str:
     if most < LONGEST_NAME // 2:  # no kind of file
         stem, kind, most = plain, "", LONGEST_NAME
     return stem.encode()[:most].decode(errors="ignore") + kind
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

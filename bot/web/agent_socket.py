@@ -60,19 +60,19 @@ async def _introduced(
         if hello is None:
             return None
         try:
-            seat = await doors.agent_tickets.redeem(hello.ticket)
-            session = await login.still_valid(doors.bot, seat.secret_hash) if seat else None
+            secret_hash = await doors.agent_tickets.redeem(hello.ticket)
+            session = await login.still_valid(doors.bot, secret_hash) if secret_hash else None
         except Unavailable:
             await hang_up(websocket, CLOSE["server_error"])
             return None
-        if seat is None or session is None:
+        if secret_hash is None or session is None:
             await hang_up(websocket, CLOSE["bad_ticket"])
             return None
         hold = doors.bot.limits.hold("agent", session.agent.id, SOCKETS_PER_AGENT)
         if wait := await places.enter_async_context(hold):
             await refuse(websocket, wait)
             return None
-    return session.agent, seat.secret_hash, hello
+    return session.agent, secret_hash, hello
 
 
 class Console(Peer):

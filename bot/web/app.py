@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
-from bot import bootstrap, login
+from bot import bootstrap
 from bot.attempts import Attempts
 from bot.conversation import MAX_TEXT, Conversation
 from bot.errors import Conflict, Forbidden, NotFound, Refused, StorageFull, Unavailable
@@ -41,7 +41,7 @@ from bot.web import (
     recall_api,
     sockets,
 )
-from bot.web.auth import Seat, hashed, new_secret, verified_customer
+from bot.web.auth import AgentTickets, hashed, new_secret, verified_customer
 from bot.web.console_login import Denied, denied
 from bot.web.middleware import BodyLimit, SecurityHeaders
 from bot.web.served import Served, served
@@ -127,7 +127,7 @@ def _served(bot: Bot, settings: Settings) -> Served:
     return Served(bot, doors, settings, Attempts(bot.limits))
 
 
-def _tickets(bot: Bot) -> tuple[Tickets[Session], Tickets[Seat]]:
+def _tickets(bot: Bot) -> tuple[Tickets[Session], AgentTickets]:
     """Customers' and agents'."""
 
     async def customer(secret_hash: str) -> Session | None:
@@ -136,13 +136,12 @@ def _tickets(bot: Bot) -> tuple[Tickets[Session], Tickets[Seat]]:
         except NotFound:
             return None
 
-    async def agent(secret_hash: str) -> Seat | None:
-        session = await login.still_valid(bot, secret_hash)
-        return Seat(session.agent, session.id, secret_hash) if session else None
+    async def agent(secret_hash: str) -> str:
+        return secret_hash
 
-    if bot.counterfoils is None:
-        return OwnTickets(monotonic), OwnTickets(monotonic)
-    return SharedTickets(bot.counterfoils, "customer", customer), SharedTickets(bot.counterfoils, "agent", agent)
+    if bot.counterfoils is None or bot.agent_counterfoils is None:
+        return OwnTickets(customer, monotonic), OwnTickets(agent, monotonic)
+    return SharedTickets(bot.counterfoils), SharedTickets(bot.agent_counterfoils)
 
 
 def _ancestors(origins: tuple[str, ...]) -> str:
@@ -214,11 +213,10 @@ def _customer(app: FastAPI, settings: Settings) -> None:
         here = served(request)
         secret_hash = hashed(authorization.removeprefix("Bearer "))
         await _must_not_be_too_fast(here, limits.ticket(secret_hash, limits.network(request)))
-        try:
-            found = await here.bot.store.session(secret_hash)
-        except NotFound:
-            raise HTTPException(401) from None
-        return {"ticket": await here.doors.tickets.issue(found, secret_hash), "expires_in": TICKET_S}
+        issued = await here.doors.tickets.issue(secret_hash)
+        if issued is None:
+            raise HTTPException(401)
+        return {"ticket": issued, "expires_in": TICKET_S}
 
     @app.websocket("/v1/socket")
     async def socket(websocket: WebSocket) -> None:

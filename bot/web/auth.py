@@ -39,7 +39,7 @@ class Seat:
     secret_hash: str
 
 
-AgentTickets = Tickets[Seat]
+AgentTickets = Tickets[str]  # each is the hash of a session's secret: whether that lasts is asked again and again
 
 
 def csrf_token(secret: str) -> str:

@@ -185,7 +185,7 @@ async def password(request: Request, asked: NewPassword, who: Seated) -> None:
 
 @router.post("/ticket")
 async def ticket(request: Request, who: Reader) -> dict[str, Any]:
-    return {"ticket": await served(request).agent_tickets.issue(who, who.secret_hash), "expires_in": TICKET_S}
+    return {"ticket": await served(request).agent_tickets.issue(who.secret_hash), "expires_in": TICKET_S}
 
 
 # ── what they say ──

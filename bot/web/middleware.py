@@ -1,4 +1,4 @@
-"""What every request passes through: plain ASGI, so that it costs nothing on sockets."""
+"""What every request passes through: plain ASGI, which hands a socket on and is not there any more while it is open."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -31,7 +31,9 @@ class SecurityHeaders:
         )
         self._console = _headers("img-src 'self'; form-action 'self'; frame-ancestors 'none'")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> Awaitable[None]:
+        if scope["type"] != "http":
+            return self._app(scope, receive, send)
         headers = self._console if is_console(scope) else self._chat
 
         async def with_headers(message: MutableMapping[str, Any]) -> None:
@@ -39,7 +41,7 @@ class SecurityHeaders:
                 message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+        return self._app(scope, receive, with_headers)
 
 
 def _headers(policy: str) -> list[tuple[bytes, bytes]]:
@@ -72,10 +74,12 @@ class BodyLimit:
     def __init__(self, app: ASGI) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: SendMessage) -> Awaitable[None]:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or scope["path"] == UPLOADS:
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
+        return self._bounded(scope, receive, send)
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: SendMessage) -> None:
         body, most = bytearray(), most_of(scope)
         due = asyncio.get_running_loop().time() + BODY_S
         while True:

@@ -5,12 +5,12 @@ not fit, the socket is closed and the client resumes from the last position it s
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from math import inf
 from typing import Any
 
 from bot.web import wire
+from bot.web.bell import Bell
 
 MOST_FRAMES = 256
 MOST_BYTES = 1024 * 1024
@@ -19,11 +19,10 @@ SEND_S = 10.0
 
 class Outbox:
     def __init__(self, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES) -> None:
-        self._frames: deque[str] = deque()
+        self._frames: list[str] = []
         self._bytes = 0
         self._most_frames, self._most_bytes = most_frames, most_bytes
-        self._news = asyncio.Event()
-        self._left = asyncio.Event()
+        self._news, self._left = Bell(), Bell()
         self._until = inf  # on the loop's clock: when a close no longer waits for what is queued
         self.close_code: int | None = None
 
@@ -67,7 +66,7 @@ class Outbox:
         loop = asyncio.get_running_loop()
         while True:
             while self._frames:
-                text = self._frames.popleft()
+                text = self._frames.pop(0)
                 self._bytes -= len(text.encode())
                 self._left.set()
                 try:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 HELLO_S = 10.0
 PONG_S = 20.0
 MOST_ERRORS = 20  # frames refused on one socket before it is closed
+HANDFUL = 20  # events read at once for a `sync`
 Show = Callable[[str, Shown], Mapping[str, Any] | None]
 
 
@@ -173,14 +174,9 @@ class Following:
                  "status": conversation.status.value, "resumed": is_whole}  # fmt: skip
         return state, events
 
-    async def head(self) -> tuple[str, int]:
-        """(epoch, newest seq): live events come from here on, all before that by `sync`. Raises NotFound."""
-        conversation = await self._bot.store.conversation(self.id)
-        self.sent_to = conversation.head
-        return conversation.epoch, conversation.head
-
     async def _after(self, conversation: Conversation, asked: wire.Position | None) -> tuple[Sequence[Event], bool]:
-        since, missed = asked.seq if asked else 0, conversation.head - (asked.seq if asked else 0)
+        since = asked.seq if asked else 0
+        missed = conversation.head - since
         if asked and since and asked.epoch != conversation.epoch:
             return (), False
         if not 0 <= missed <= wire.REPLAY:
@@ -202,8 +198,7 @@ class Following:
         """History goes as fast as it is read: more of it than the outbox holds must not close the socket."""
         for event in events:
             await self._outbox.room()
-            if frame := self._show(self.id, event):
-                self._outbox.put(frame)
+            self._put(event)
 
     async def catch_up(self) -> None:
         """What another process committed never came through this hub: the database is the truth."""
@@ -219,8 +214,20 @@ class Following:
         if frame.epoch and frame.epoch != conversation.epoch:
             self._outbox.put(wire.resync(self.id, conversation.epoch, conversation.head, "epoch"))
             return
-        await self.put_past(await self._bot.store.events(self.id, frame.since, frame.limit))
+        await self._put_stretch(frame.since, frame.limit)
         self._outbox.put(wire.synced(frame.id, self.id, conversation.head))
+
+    async def _put_stretch(self, since: int, limit: int) -> None:
+        """Read as it is taken: who asks for much and reads none of it costs a handful of events, not all of them."""
+        for left in range(limit, 0, -HANDFUL):
+            await self._outbox.room()
+            if self._outbox.close_code is not None:
+                return
+            some = await self._bot.store.events(self.id, since, min(left, HANDFUL))
+            await self.put_past(some)
+            if len(some) < HANDFUL:
+                return
+            since = some[-1].seq
 
 
 class Peer:
@@ -265,9 +272,8 @@ class Peer:
         among.add(self)
         try:
             async with asyncio.TaskGroup() as tasks:
-                sender = tasks.create_task(self._send())
                 others = [tasks.create_task(work) for work in (self._talk(), *self._duties())]
-                code = await sender
+                code = await self._send()
                 for task in others:
                     task.cancel()
             await hang_up(websocket, code)

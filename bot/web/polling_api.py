@@ -5,7 +5,7 @@ news; a message is one frame, answered by what a socket would have answered. Not
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, nullcontext, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request
@@ -108,11 +108,9 @@ async def _whose(doors: Doors, authorization: str) -> Session:
 @asynccontextmanager
 async def _place(request: Request, doors: Doors, session: Session) -> AsyncIterator[bool]:
     """A poll takes the place of a socket, and the customer is here a little longer than it lasts."""
-    hold, rules, address = doors.bot.limits.hold, doors.rules, network(request)
     async with AsyncExitStack() as places:
-        at_address = hold("address", address, rules.sockets_per_address) if address else nullcontext(0.0)
-        of_session = hold("session", session.id, rules.sockets_per_session)
-        is_free = not await places.enter_async_context(at_address) and not await places.enter_async_context(of_session)
+        taken = await places.enter_async_context(doors.at_address(network(request)))
+        is_free = not taken and not await places.enter_async_context(doors.of_session(session))
         here = ExitStack()
         here.enter_context(doors.bot.presence.reading(session.conversation))
         places.callback(asyncio.get_running_loop().call_later, LINGER_S, here.close)

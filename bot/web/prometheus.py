@@ -32,8 +32,8 @@ from bot.web.health import server_states
 from bot.web.served import Served, served
 from bot.web.sockets import Customer
 
-SOURCES = ("generated", "verbatim", "canned", "clarify")
-STAGES = ("embed", "search", "fuse", "rerank", "first_sentence", "generate", "guard", "total")
+SOURCES = ("generated", "extractive", "verbatim", "canned", "clarify")
+STAGES = ("embed", "search", "fuse", "rerank", "excerpt", "first_sentence", "generate", "guard", "total")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 OTHER = "other"
 SAMPLE_S = 0.5  # how often the event loop is asked how late it is

@@ -1,8 +1,9 @@
 """The customer's socket."""
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,7 @@ from bot.web.peer import Following, Peer, first_frame, hang_up, is_welcome
 from bot.web.wire import CLOSE
 
 HEARTBEAT_S = 25.0
+LEAVE_S = 2.0  # as long as a socket that is cut off may take to give its place back
 Writing = wire.Send | wire.AskPerson | wire.Rate | wire.LeaveEmail | wire.End
 LIMITS = {"text": MAX_TEXT, "frame": wire.MAX_FRAME, "page": wire.PAGE}
 
@@ -50,6 +52,14 @@ class Doors:
     def open(self) -> set[Peer]:
         return self.entrance.open
 
+    def at_address(self, address: str) -> AbstractAsyncContextManager[float]:
+        """A place among the connections from there, as `Limits.hold`."""
+        most = self.rules.sockets_per_address
+        return self.bot.limits.hold("address", address, most) if address else nullcontext(0.0)
+
+    def of_session(self, session: Session) -> AbstractAsyncContextManager[float]:
+        return self.bot.limits.hold("session", session.id, self.rules.sockets_per_session)
+
     def shut(self) -> None:
         """Tell every client to come back later, and close."""
         for peer in tuple(self.open):
@@ -69,24 +79,36 @@ async def serve(websocket: WebSocket, doors: Doors) -> None:
 
 async def _introduced(websocket: WebSocket, doors: Doors, places: AsyncExitStack) -> tuple[Session, wire.Hello] | None:
     """Who it is, with a place among the sockets of their address and session; None when it was closed."""
-    hold, rules, address = doors.bot.limits.hold, doors.rules, network(websocket)
+    address = network(websocket)
     with doors.entrance.knock(address) as is_room:
         if not is_room:
             await turn_away(websocket)
             return None
         await websocket.accept(subprotocol=wire.SUBPROTOCOL)
-        at_address = hold("address", address, rules.sockets_per_address) if address else nullcontext(0.0)
-        if await places.enter_async_context(at_address):
+        if await places.enter_async_context(doors.at_address(address)):
             await refuse(websocket, COME_AGAIN_S)
             return None
         hello = await first_frame(websocket, wire.parse, wire.Hello)
         session = await _redeemed(websocket, doors, hello.ticket) if hello else None
         if session is None:
             return None
-        if wait := await places.enter_async_context(hold("session", session.id, rules.sockets_per_session)):
+        if wait := await _place(doors, session, places):
             await refuse(websocket, wait)
             return None
     return session, hello
+
+
+async def _place(doors: Doors, session: Session, places: AsyncExitStack) -> float:
+    """As `Limits.hold`, with a little patience: a page that comes anew may be here before its old socket is gone."""
+    until = asyncio.get_running_loop().time() + LEAVE_S
+    while True:
+        async with AsyncExitStack() as place:
+            if not (wait := await place.enter_async_context(doors.of_session(session))):
+                await places.enter_async_context(place.pop_all())
+                return 0.0
+        if asyncio.get_running_loop().time() >= until:
+            return wait
+        await asyncio.sleep(LEAVE_S / 10)
 
 
 async def _redeemed(websocket: WebSocket, doors: Doors, ticket: str) -> Session | None:

@@ -15,13 +15,14 @@ from time import perf_counter
 from typing import Any
 
 from bot.settings import Settings
-from tests.bench import latency, peers, peers_ingest, quality, throughput
+from tests.bench import drafting, latency, peers, peers_ingest, quality, throughput
 
 ROOT = Path(__file__).parents[2]
 PARTS = {
     "latency": latency.measure,
     "quality": quality.measure,
     "throughput": throughput.measure,
+    "drafting": drafting.measure,
     "peers": peers.measure,
     "peers, from files": peers_ingest.measure,
 }

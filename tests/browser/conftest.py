@@ -140,6 +140,16 @@ class Chat:
         expect(self.input).to_be_visible()
         return self
 
+    def close(self) -> None:
+        """Closed, and the frame has heard it: the host's word is on its way when the panel goes, and what comes
+        before it counts as seen. A window's messages arrive in turn, so ours is behind it."""
+        self.input.press("Escape")
+        expect(self.panel).to_be_hidden()
+        self.input.evaluate("""() => new Promise((heard) => {
+            addEventListener("message", ({ data }) => data === "behind" && heard());
+            postMessage("behind", "*");
+        })""")
+
     def say(self, text: str) -> None:
         self.input.fill(text)
         self.input.press("Enter")

@@ -152,8 +152,7 @@ def test_a_closed_conversation_asks_for_a_rating(played: Pair) -> None:
 def test_what_comes_while_the_panel_is_closed_is_counted_on_the_launcher(played: Pair) -> None:
     chat, socket = played
     question = _asked(socket)
-    chat.input.press("Escape")
-    expect(chat.panel).to_be_hidden()
+    chat.close()
     socket.event("message.created", "bot", text="An answer.", answers=question, citations=[])
     expect(chat.page.locator("answerdesk-widget .badge")).to_have_text("1")
     expect(chat.launcher).to_have_attribute("aria-label", "Open chat, 1 new message")

@@ -173,8 +173,7 @@ def test_a_draft_survives_a_note_of_an_agent(talk: Pair) -> None:
 
 def test_the_badge_counts_what_was_said_and_no_placeholder(talk: Pair) -> None:
     desk, server = talk
-    desk.input.press("Escape")
-    expect(desk.panel).to_be_hidden()
+    desk.close()
     server.moved("handed_off", text="A colleague comes.")
     server.event("conversation.updated", "agent")
     server.moved("claimed", text="Marieke is here.", agent="Marieke")

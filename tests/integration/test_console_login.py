@@ -20,8 +20,8 @@ from bot.adapters.sql_roster import SqlRoster
 from bot.attempts import Attempts
 from bot.limits import OwnLimits
 from bot.login import NOBODY
-from bot.tickets import OwnTickets, Tickets
-from bot.web.auth import Seat, csrf_token, hashed, new_secret
+from bot.tickets import OwnTickets
+from bot.web.auth import AgentTickets, csrf_token, hashed, new_secret
 from bot.web.console_login import DEVICE, GUEST, SESSION, Denied, browser_name, denied, may, router
 from tests.desks import FakeDesk, Hands
 
@@ -45,8 +45,8 @@ class Shop:
         return self.desk.hands
 
     @property
-    def tickets(self) -> Tickets[Seat]:
-        tickets: Tickets[Seat] = self.app.state.served.agent_tickets
+    def tickets(self) -> AgentTickets:
+        tickets: AgentTickets = self.app.state.served.agent_tickets
         return tickets
 
 
@@ -94,7 +94,7 @@ async def shop(own_sqlite_url: str) -> AsyncIterator[Shop]:
         bot=desk,
         settings=SimpleNamespace(shop_name="Alder & Volt", accent="#1f6f54", public_url=""),
         attempts=Attempts(OwnLimits(desk.hands.monotonic)),
-        agent_tickets=OwnTickets[Seat](desk.hands.monotonic),
+        agent_tickets=OwnTickets(_itself, desk.hands.monotonic),
     )
     yield Shop(app, desk)
     await database.close()
@@ -105,6 +105,10 @@ VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 async def _nothing() -> dict[str, Any]:
     return {}
+
+
+async def _itself(secret_hash: str) -> str:
+    return secret_hash
 
 
 @pytest.fixture
@@ -414,14 +418,14 @@ async def test_who_sits_at_a_stolen_session_cannot_guess_the_password(browser: B
 # ── tickets ──
 
 
-async def test_a_ticket_is_a_seat_for_one_socket(shop: Shop, browser: Browser, ann: Agent) -> None:
+async def test_a_ticket_is_a_session_for_one_socket(shop: Shop, browser: Browser, ann: Agent) -> None:
     answer = (await browser.say("ticket")).json()
     assert answer["expires_in"] == 30
-    seat = await shop.tickets.redeem(answer["ticket"])
-    assert seat is not None
-    assert seat.agent == ann
-    assert seat.secret_hash == hashed(browser.cookies[SESSION])
-    assert (await login.still_valid(shop.desk, seat.secret_hash)) is not None
+    secret_hash = await shop.tickets.redeem(answer["ticket"])
+    assert secret_hash == hashed(browser.cookies[SESSION])
+    session = await login.still_valid(shop.desk, secret_hash)
+    assert session is not None
+    assert session.agent == ann
     assert await shop.tickets.redeem(answer["ticket"]) is None
 
 

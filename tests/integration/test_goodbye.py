@@ -18,14 +18,8 @@ async def site(sqlite_url: str) -> AsyncIterator[Site]:
         yield site
 
 
-async def types(tab: Tab) -> list[str]:
-    await tab.closed()
-    return [frame["type"] for frame in tab.seen]
-
-
-async def test_what_is_being_stored_when_the_server_goes_is_acknowledged(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def slow_store(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     change = site.bot.store.change
 
     async def slowly(*arguments: Any, **options: Any) -> Any:
@@ -33,6 +27,15 @@ async def test_what_is_being_stored_when_the_server_goes_is_acknowledged(
         return await change(*arguments, **options)
 
     monkeypatch.setattr(site.bot.store, "change", slowly)
+
+
+async def types(tab: Tab) -> list[str]:
+    await tab.closed()
+    return [frame["type"] for frame in tab.seen]
+
+
+@pytest.mark.usefixtures("slow_store")
+async def test_what_is_being_stored_when_the_server_goes_is_acknowledged(site: Site) -> None:
     async with site.tab(await site.customer()) as tab:
         await tab.say("How do I return a lamp?")
         await asyncio.sleep(SLOW_S / 3)
@@ -51,14 +54,8 @@ async def test_who_says_nothing_at_that_moment_is_told_at_once(site: Site) -> No
     assert tab.socket.close_code == 4001
 
 
-async def test_what_is_sent_after_that_is_not_stored(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    change = site.bot.store.change
-
-    async def slowly(*arguments: Any, **options: Any) -> Any:
-        await asyncio.sleep(SLOW_S)
-        return await change(*arguments, **options)
-
-    monkeypatch.setattr(site.bot.store, "change", slowly)
+@pytest.mark.usefixtures("slow_store")
+async def test_what_is_sent_after_that_is_not_stored(site: Site) -> None:
     async with site.tab(await site.customer()) as tab:
         await tab.say("How do I return a lamp?")
         await tab.say("And a sofa?")

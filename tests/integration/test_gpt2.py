@@ -1,6 +1,7 @@
 """The generator: a tiny random GPT-2 for how it behaves, the shipped composer for what it is good for."""
 
 import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,10 +12,13 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from bot.adapters.composer_tokenizer import train_tokenizer
-from bot.adapters.gpt2 import SHIPPED, Gpt2Generator, choose, goes_in_circles, visible
+from bot.adapters.gpt2 import SHIPPED, Gpt2Generator, goes_in_circles, visible
+from bot.adapters.gpt2_together import AT_ONCE
+from bot.adapters.gpt2_words import choose
 from bot.errors import Unavailable
-from bot.ports import Generator, Sampling
-from bot.prompt import END, HANDOFF, PASSAGE, REPLY, build
+from bot.ports import Generator, Sampling, Weighs
+from bot.prompt import END, HANDOFF, PASSAGE, REPLY, before_question, build
+from bot.wording import Wording
 
 PROMPT = f"<|question|>Where is my order?{PASSAGE}Orders\nYour order is on its way.<|question|>Where?{REPLY}"
 CONTEXT = 64
@@ -54,14 +58,16 @@ def scripted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             certain = torch.nn.functional.one_hot(torch.tensor(next(script)), len(generator._tokenizer))
             return 100.0 * certain, past
 
+        monkeypatch.setattr(generator, "_together", None)
         monkeypatch.setattr(generator, "_forward", forward)
         return generator
 
     return write
 
 
-def drafted(generator: Generator, prompt: str = PROMPT, **sampling: Any) -> str:
-    return "".join(generator.generate(prompt, Sampling(**sampling)))
+def drafted(generator: Generator, prompt: str = PROMPT, from_prompt: bool = False, **sampling: Any) -> str:
+    """In whatever words it finds, unless told otherwise."""
+    return "".join(generator.generate(prompt, Sampling(from_prompt=from_prompt, **sampling)))
 
 
 def test_a_draft_at_temperature_zero_is_always_the_same(tiny: Gpt2Generator) -> None:
@@ -75,7 +81,7 @@ def test_a_seed_repeats_a_drawn_draft_and_another_seed_draws_another(tiny: Gpt2G
 
 
 def test_the_cache_changes_nothing_but_the_time(tiny: Gpt2Generator) -> None:
-    prompt, sampling = tiny._encode(PROMPT), Sampling(max_tokens=8)
+    prompt, sampling = tiny._encode(PROMPT), Sampling(max_tokens=8, from_prompt=False)
     cached = list(tiny._tokens(PROMPT, sampling, lambda: False))
     whole: list[int] = []
     for _ in cached:
@@ -88,21 +94,38 @@ def test_no_more_tokens_are_drawn_than_asked_for(tiny: Gpt2Generator) -> None:
     assert len(list(tiny._tokens(PROMPT, Sampling(max_tokens=5), lambda: False))) <= 5
 
 
-def test_a_prompt_longer_than_the_context_keeps_its_end(tiny: Gpt2Generator) -> None:
-    seen: list[int] = []
-    forward = tiny._forward
+@pytest.mark.parametrize("is_lean", [True, False])
+def test_a_prompt_longer_than_the_context_keeps_its_end(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_lean: bool
+) -> None:
+    generator, seen = Gpt2Generator(folder), list[int]()
+    if not is_lean:
+        monkeypatch.setattr(generator, "_together", None)
+    reads, name = (generator._lean, "read") if is_lean else (generator, "_forward")
+    read = getattr(reads, name)
 
     def watched(ids: list[int], past: Any) -> Any:
         seen.extend(ids)
-        return forward(ids, past)
+        return read(ids, past)
 
-    tiny._forward = watched  # type: ignore[method-assign]
-    try:
-        drafted(tiny, "word " * 500 + REPLY, max_tokens=1000)
-    finally:
-        del tiny._forward
-    assert len(seen) <= CONTEXT
-    assert tiny._encode(REPLY)[-1] in seen
+    monkeypatch.setattr(reads, name, watched)
+    drafted(generator, "word " * 500 + REPLY, max_tokens=1000)
+    assert CONTEXT // 2 <= len(seen) <= CONTEXT
+    assert generator._encode(REPLY)[-1] in seen
+
+
+def test_a_model_read_by_transformers_drafts_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = Gpt2Generator(folder)
+    lean = [drafted(generator, from_prompt=from_prompt) for from_prompt in (False, True)]
+    monkeypatch.setattr(generator, "_together", None)
+    assert [drafted(generator, from_prompt=from_prompt) for from_prompt in (False, True)] == lean
+
+
+def test_drafts_are_written_at_once_only_where_they_go_in_step(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any other model takes a processor for each, as many as there are workers."""
+    assert Gpt2Generator(folder, loops=2).at_once == 2 * AT_ONCE
+    monkeypatch.setattr("bot.adapters.gpt2.lean", lambda model: None)
+    assert Gpt2Generator(folder, loops=2).at_once == 0
 
 
 def test_a_cancelled_draft_stops_after_the_token_in_hand(tiny: Gpt2Generator) -> None:
@@ -123,25 +146,45 @@ def test_threads_share_a_generator(tiny: Gpt2Generator) -> None:
     assert len(set(drafts)) == 1
 
 
-def test_a_thread_of_an_executor_uses_the_configured_torch_threads(folder: Path) -> None:
+@pytest.mark.parametrize("is_lean", [True, False])
+def test_a_draft_uses_the_configured_torch_threads(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_lean: bool
+) -> None:
     generator, found = Gpt2Generator(folder, threads=1), list[int]()
+    if not is_lean:
+        monkeypatch.setattr(generator, "_together", None)
+    decide = generator._deciding
 
-    def work() -> None:
-        drafted(generator, max_tokens=1)
+    def watched(logits: torch.Tensor, is_first: bool) -> torch.Tensor:
         found.append(torch.get_num_threads())
+        return decide(logits, is_first)
 
-    thread = threading.Thread(target=work)
+    monkeypatch.setattr(generator, "_deciding", watched)
+    thread = threading.Thread(target=lambda: drafted(generator, max_tokens=1))
     thread.start()
     thread.join()
     assert found == [1]
 
 
-@pytest.mark.parametrize("text", ["Your order is on its way.", "退货 😀 12", "a < b", "one\ntwo"])
+@pytest.mark.parametrize("text", ["Your order is on its way.", "退货 😀 12", "a < b", "one\ntwo", "1 kg. 2"])
 def test_what_the_model_writes_is_what_is_yielded(scripted: Any, text: str) -> None:
-    pieces = list(scripted(text).generate(PROMPT, Sampling()))
-    assert "".join(pieces) == text
-    assert "\ufffd" not in "".join(pieces)
-    assert len(pieces) > 1
+    draft = drafted(scripted(text))
+    assert draft == text
+    assert "\ufffd" not in draft
+
+
+def test_sentences_leave_as_soon_as_they_are_whole(scripted: Any) -> None:
+    pieces = scripted("It is on its way. Look! Yes. It is there").generate(PROMPT, Sampling(from_prompt=False))
+    assert list(pieces) == ["It is on its way. ", "Look! ", "Yes. It is there"]
+
+
+def test_a_sentence_cut_short_is_left_out_unless_it_is_the_only_one(scripted: Any) -> None:
+    written = "It is on its way. Your order is on its way."
+    most = len(scripted(written)._encode(written))
+    assert drafted(scripted(written), max_tokens=most) == written
+    assert drafted(scripted(written), max_tokens=most - 1) == "It is on its way. "
+    short = len(scripted(written)._encode("It is on"))
+    assert drafted(scripted("It is on its way"), max_tokens=short) == "It is on"
 
 
 def test_half_a_character_at_the_end_is_left_out(scripted: Any) -> None:
@@ -208,6 +251,45 @@ def test_the_name_changes_with_a_weight(folder: Path, tiny: Gpt2Generator) -> No
     assert Gpt2Generator(folder.parent / "other").name.split("@")[1] != tiny.name.split("@")[1]
 
 
+REPLIES = ("Your order is on its way.", "退货 12 天", "")
+
+
+def weighed(generator: Gpt2Generator, prompt: str, reply: str) -> float:
+    """As the definition has it: one token after the other, by transformers' own model."""
+    ids = generator._encode(prompt)
+    total = 0.0
+    for token in [*generator._encode(reply), generator._tokenizer.eos_token_id]:
+        logits = generator._model(input_ids=torch.tensor([ids])).logits[0, -1]
+        total += float(logits.log_softmax(-1)[token])
+        ids = [*ids, token]
+    return total
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("is_lean", [True, False])
+def test_a_reply_is_as_likely_as_its_tokens_and_its_end(folder: Path, is_lean: bool) -> None:
+    generator = Gpt2Generator(folder)
+    generator._lean = generator._lean if is_lean else None
+    assert is_lean == (generator._lean is not None)
+    for reply, found in zip(REPLIES, generator.likelihoods(PROMPT, REPLIES), strict=True):
+        assert found.log_probability == pytest.approx(weighed(generator, PROMPT, reply), rel=1e-3)
+        assert found.n_tokens == generator.count_tokens(reply) + 1
+
+
+def test_weighing_replies_changes_no_draft(tiny: Gpt2Generator) -> None:
+    before = drafted(tiny)
+    first = tiny.likelihoods(PROMPT, REPLIES)
+    assert drafted(tiny) == before
+    again = tiny.likelihoods(PROMPT, REPLIES[::-1])[::-1]
+    assert [one.log_probability for one in again] == pytest.approx([one.log_probability for one in first], rel=1e-4)
+
+
+def test_what_does_not_fit_the_context_is_weighed_as_far_as_it_does(tiny: Gpt2Generator) -> None:
+    [found] = tiny.likelihoods("word " * 500 + REPLY, ["way " * 500])
+    assert found.n_tokens == CONTEXT // 2
+    assert tiny.likelihoods(PROMPT, []) == []
+
+
 def test_loading_prints_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     Gpt2Generator(folder)
     assert capfd.readouterr() == ("", "")
@@ -269,9 +351,48 @@ def test_the_shipped_composer_copies_the_sentence_that_answers(composer: Gpt2Gen
     assert "within 30 days of delivery" in draft
 
 
+def test_a_draft_has_no_word_its_prompt_does_not_carry(tiny: Gpt2Generator) -> None:
+    """Of a model that writes at random, drawn hot; without being kept to them it writes others."""
+    hot: dict[str, Any] = {"temperature": 1.5, "top_p": 1.0, "max_tokens": 30}
+
+    def strange(from_prompt: bool) -> set[str]:
+        drafts = [drafted(tiny, from_prompt=from_prompt, seed=seed, **hot) for seed in range(8)]
+        words = {word.lower() for draft in drafts for word in re.findall(r"\w+", draft)}
+        return words - Wording(PROMPT)._words
+
+    assert strange(from_prompt=False) != set()
+    assert strange(from_prompt=True) == set()
+
+
+def test_a_draft_that_finds_no_permitted_word_ends(scripted: Any) -> None:
+    """The script is certain of each word, so no other one will do."""
+    assert drafted(scripted("It is on its way. It is yours. Zorblax"), from_prompt=True) == (
+        "It is on its way. It is yours. "
+    )
+
+
 def test_the_shipped_composer_copies_words_it_never_saw(composer: Gpt2Generator) -> None:
     passage = ("Zorblax", "The Zorblax 7413 is charged through the Quimple port.")
     assert "Quimple" in drafted(composer, asked(composer, "How is the Zorblax 7413 charged?", passage))
+
+
+def test_the_shipped_composer_finds_what_its_passage_says_likelier_than_what_it_does_not(composer: Any) -> None:
+    prompt = asked(composer, "How long do refunds take?", ("Refunds", "Refunds take 5 days."))
+    copied, made_up = composer.likelihoods(prompt, ["Refunds take 5 days.", "Refunds arrive at once."])
+    assert copied.log_probability / copied.n_tokens > made_up.log_probability / made_up.n_tokens
+    assert isinstance(composer, Weighs)
+    assert composer.languages == {"en"}
+
+
+def test_the_shipped_composer_expects_a_question_in_the_words_of_its_passage(composer: Any) -> None:
+    asked = "How do I charge the Zorblax lamp through the Quimple port?"
+    answering = ("Zorblax", "The Zorblax lamp is charged through the Quimple port.")
+    beside, n = ("Zorblax", "The Zorblax is dimmed by turning its ring."), composer.count_tokens(asked)
+    expected, unexpected, alone = (
+        composer.likelihoods(before_question([shown]), [asked], n)[0] for shown in (answering, beside, ("", ""))
+    )
+    assert (expected.n_tokens, alone.n_tokens) == (n, n)
+    assert expected.log_probability > unexpected.log_probability > alone.log_probability
 
 
 def test_the_shipped_composer_fits_the_package() -> None:

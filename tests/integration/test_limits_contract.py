@@ -4,7 +4,6 @@ import random
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 
 import pytest
 
@@ -12,20 +11,13 @@ from bot.adapters.redis_limits import RedisLimits
 from bot.limits import Allowance, Draw, Guess, Limits, OwnLimits, Quota
 from bot.shared_limits import SharedLimits
 from bot.tries import LONGEST_S, WINDOW_S
+from tests.clock import Clock
 from tests.redis_server import RedisServer
-
-
-@dataclass
-class Clock:
-    now: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_700_000_000.0)
 
 
 @pytest.fixture(params=["own", "redis"])
@@ -119,7 +111,7 @@ async def test_a_key_may_be_any_text(limits: Limits, strange: str, key: str) -> 
 
 async def test_both_come_to_the_same_whatever_is_done(redis_server: RedisServer) -> None:
     """By chance, with one clock: each answer of Redis is what the memory of one process says."""
-    clock, chance, key = Clock(), random.Random(6), uuid.uuid4().hex
+    clock, chance, key = Clock(1_700_000_000.0), random.Random(6), uuid.uuid4().hex
     own, shared = OwnLimits(clock), RedisLimits(redis_server.url, clock, patience_s=5)
     draws = [Draw("a", key, Allowance(4, 3.0)), Draw("b", key, Quota(6, 30.0), 2), Draw("c", key, Allowance(9, 0.5), 4)]
     for _ in range(400):
@@ -190,7 +182,7 @@ async def test_a_right_password_costs_nothing(limits: Limits, key: str) -> None:
 
 
 async def test_both_count_the_same_tries_whatever_is_done(redis_server: RedisServer) -> None:
-    clock, chance, key = Clock(), random.Random(9), uuid.uuid4().hex
+    clock, chance, key = Clock(1_700_000_000.0), random.Random(9), uuid.uuid4().hex
     own, shared = OwnLimits(clock), RedisLimits(redis_server.url, clock, patience_s=5)
     guesses = [Guess("account", key, 5), Guess("network", key, 9)]
     for _ in range(600):

@@ -193,7 +193,7 @@ WRONG: dict[str, tuple[Callable[[Answering], None], str]] = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_whatever_a_server_does_wrong_is_one_sentence_in_time(case: str, server: ModelServer, make: Make) -> None:
-    embedder = make(seconds=2.0 if case == "huge" else 0.3)
+    embedder = make(seconds=0.3 if case == "late" else 2.0)
     server.answer, sentence = WRONG[case]
     with pytest.raises(ServerFails) as failed:
         embedder.embed(["hello"], is_query=True)

@@ -16,6 +16,7 @@ from bot.model_servers import Breaks
 from bot.ports import Sampling
 from bot.prompt import build
 from bot.settings import Settings
+from tests.fakes import FakeEmbedder, writes
 from tests.model_server import Answering, ModelServer, chat_piece, model_server, openai_vectors, vllm
 
 KEY = "sk-nobody-may-read-this"
@@ -84,6 +85,27 @@ def test_the_assembled_bot_ends_its_connections(server: ModelServer, tmp_path: P
     with pytest.raises(ServerFails):
         list(written)
     assert not [one for one in threading.enumerate() if one.name.startswith("calls to")]
+
+
+@pytest.mark.parametrize(("at_once", "places", "thread"), [(16, 5, "draft"), (2, 2, "draft"), (0, 3, "model")])
+def test_drafts_that_need_no_processor_have_threads_of_their_own(
+    at_once: int, places: int, thread: str, tmp_path: Path
+) -> None:
+    """A model on this machine says how many it writes at once; one that says nothing takes a worker for each draft."""
+    held = Settings(data_dir=tmp_path, model_workers=3, generator_at_once=5)
+    generator = writes("Yes.")
+    generator.at_once = at_once  # type: ignore[attr-defined]
+
+    async def used() -> str:
+        async with bootstrap.assembled(held, embedder=FakeEmbedder(), generator=generator) as bot:
+            for _ in range(places):
+                await bot.room.enter()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(bot.room.enter(), 0.01)
+            writing: threading.Thread = await (bot.write or bot.run)(threading.current_thread)
+            return writing.name
+
+    assert asyncio.run(used()).startswith(thread)
 
 
 async def test_the_doctor_asks_each_server_once(

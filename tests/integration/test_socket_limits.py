@@ -15,7 +15,7 @@ from websockets.typing import Origin, Subprotocol
 
 from bot.adapters.redis_limits import RedisLimits
 from bot.adapters.sql_database import Database
-from bot.adapters.sql_tickets import SqlTickets
+from bot.adapters.sql_tickets import SqlAgentTickets, SqlCustomerTickets
 from bot.budget import Budget
 from bot.conversation import Author, Status
 from bot.limits import Allowance, Draw, OwnLimits, Quota
@@ -138,6 +138,21 @@ async def test_the_places_of_closed_sockets_are_free(site: Site) -> None:
         async with AsyncExitStack() as stack:
             await (await opened(site, stack, id)).next("welcome")
         await eventually(lambda: not site.doors.open)
+
+
+async def test_a_page_that_comes_before_its_old_socket_is_gone_waits_for_its_place(site: Site) -> None:
+    rule(site, sockets_per_session=1)
+    id = await site.customer()
+    async with AsyncExitStack() as stack:
+        first = await opened(site, stack, id)
+        await first.next("welcome")
+        second = await opened(site, stack, id)
+        assert not await second.quiet(0.3)
+        first.socket.transport.abort()
+        await second.next("welcome")
+        third = await opened(site, stack, id)
+        assert (await third.next("error"))["code"] == "too_fast"
+        assert await third.closed() == wire.CLOSE["too_many_connections"]
 
 
 # ── frames ──
@@ -317,7 +332,10 @@ async def pair(postgresql_url: str, redis_server: RedisServer) -> AsyncIterator[
             shared = SharedLimits(RedisLimits(redis_server.url, patience_s=10), OwnLimits())
             stack.push_async_callback(database.close)
             stack.push_async_callback(shared.close)
-            site = running(postgresql_url, writes(TRUE), limits=shared, counterfoils=SqlTickets(database))
+            tickets = {
+                "counterfoils": SqlCustomerTickets(database), "agent_counterfoils": SqlAgentTickets(database)
+            }  # fmt: skip
+            site = running(postgresql_url, writes(TRUE), limits=shared, **tickets)
             sites.append(await stack.enter_async_context(site))
         yield sites
 

@@ -75,11 +75,12 @@ class Probe:
 
     def __init__(self) -> None:
         self.late_ms: list[float] = []
-        self.n_statements = 0
+        self.n_statements = self.n_tickets = 0
         event.listen(Engine, "before_cursor_execute", self._count)
 
-    def _count(self, *_: object) -> None:
+    def _count(self, connection: object, cursor: object, statement: str, *_: object) -> None:
         self.n_statements += 1
+        self.n_tickets += statement.startswith("INSERT INTO ticket")
 
     async def watch(self) -> None:
         while True:
@@ -96,12 +97,13 @@ class Probe:
 
     def _figures(self) -> dict[str, Any]:
         """Since the last time; lateness is of the event loop, in milliseconds."""
-        late, n_statements = self.late_ms, self.n_statements
-        self.late_ms, self.n_statements = [], 0
+        late, n_statements, n_tickets = self.late_ms, self.n_statements, self.n_tickets
+        self.late_ms, self.n_statements, self.n_tickets = [], 0, 0
         status = Path("/proc/self/status").read_text()
         return {
             "late_ms": late,
             "n_statements": n_statements,
+            "n_tickets": n_tickets,
             "n_tasks": len(asyncio.all_tasks()),
             "n_files": len(os.listdir("/proc/self/fd")),
             "rss_kib": int(status.partition("VmRSS:")[2].split()[0]),

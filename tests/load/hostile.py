@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,19 +46,27 @@ class Watch:
 
     app: App
     rss_kib: int = 0
-    n_sockets: int = 0
     most_kib: int = 0
 
     @classmethod
     def over(cls, app: App) -> "Watch":
-        return cls(app, app.rss_kib, app.n_sockets)
+        return cls(app, app.rss_kib)
 
-    async def gone(self, but: int = 2) -> float:
-        """Seconds until all of them are; healthy customers come and go too, a few at a time."""
+    async def gone(self, sockets: Sequence[socket.socket]) -> float:
+        """Seconds until it holds none of them; others come and go meanwhile."""
+        left = {one.getsockname()[1] for one in sockets}
+
+        def are_gone() -> bool:
+            left.intersection_update(self.app.sockets)  # for good: somebody else may get the port of one that is gone
+            return not left
+
+        return await self.until(are_gone)
+
+    async def until(self, has_come: Callable[[], bool]) -> float:
         started = monotonic()
         while monotonic() < started + GIVE_UP_S:
             self.most_kib = max(self.most_kib, self.app.rss_kib - self.rss_kib)
-            if self.app.n_sockets <= self.n_sockets + but:
+            if has_come():
                 return monotonic() - started
             await asyncio.sleep(0.5)
         return float("inf")
@@ -75,7 +83,7 @@ async def _stalled(here: World, beat: Beat) -> list[Figure]:
         calm += await _calm(beat)
         watch = Watch.over(one)
         sockets = await asyncio.gather(*(_stall(customer) for customer in customers))
-        gone.append(await watch.gone())
+        gone.append(await watch.gone(sockets))
         disturbed += beat.taken()[0]
         costs.append(watch.most_kib / 1024 / N_STALLED)
         for one_socket in sockets:
@@ -128,7 +136,7 @@ async def _slow(here: World, beat: Beat) -> list[Figure]:
     calm = await _calm(beat)
     watch = Watch.over(one)
     sockets = await asyncio.to_thread(half_open, one.host, one.port, N_HALF_OPEN)
-    gone = asyncio.create_task(watch.gone())
+    gone = asyncio.create_task(watch.gone(sockets))
     beat.taken()
     while not gone.done():
         drip(sockets)
@@ -160,17 +168,20 @@ async def _vanished(here: World) -> list[Figure]:
             network = stack.enter_context(cable())
         except OSError as error:
             return [told("R12", "a peer whose cable is pulled", str(error))]
-        other = App(here.folder, here.apps[0].settings, host=OURS)
-        here.apps.append(other)
+        other = App(here.folder, here.apps[0].settings, host=OURS)  # not one of `here`: nobody else is sent there
+        stack.callback(lambda: other.process and other.process.kill())
         other.start()
         await other.up()
         customers = await arrived([other.url], 2, seed=6)
         watch = Watch.over(other)
+        before = len(other.sockets)
         far = await greeted(customers[0], network=network)
         near = await greeted(customers[1])
         await asyncio.sleep(2)
         pull(network)
-        both = await asyncio.gather(_falls(other, watch.n_sockets + 1), _falls(other, watch.n_sockets))
+        both = await asyncio.gather(
+            watch.until(lambda: len(other.sockets) <= before + 1), watch.until(lambda: len(other.sockets) <= before)
+        )
         for one in (far, near):
             one.close()
     return [
@@ -184,7 +195,3 @@ async def _vanished(here: World) -> list[Figure]:
         ),
         at_most("R12", "… the second", both[1], VANISHED_S, " s", is_speed=False),
     ]
-
-
-async def _falls(one: App, n_sockets: int) -> float:
-    return await Watch(one, n_sockets=n_sockets).gone(but=0)

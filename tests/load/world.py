@@ -23,6 +23,7 @@ from typing import Any
 from tests.integration.conftest import Server as PostgreSql
 from tests.load import app
 from tests.load.shop import FAQ
+from tests.redis_server import RedisServer, redis_server
 
 UP_S = 60.0  # two cores, and whatever else runs
 MOST_FILES, LISTENING = 16_384, "0A"
@@ -46,6 +47,11 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+def _port(address: str) -> int:
+    """As `/proc/net/tcp` writes it."""
+    return int(address.rpartition(":")[2], 16)
 
 
 @dataclass
@@ -81,11 +87,11 @@ class App:
         return int(Path(f"/proc/{self.pid}/status").read_text().partition("VmRSS:")[2].split()[0])
 
     @property
-    def n_sockets(self) -> int:
-        """Connections to it that it still holds (one it let go of has no inode any more), as the system says."""
+    def sockets(self) -> list[int]:
+        """The ports at the other end of what it still holds (one it let go of has no inode any more), by the system."""
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        ours = [row for row in rows if int(row[1].rpartition(":")[2], 16) == self.port]
-        return sum(row[3] != LISTENING and row[9] != "0" for row in ours)
+        ours = [row for row in rows if _port(row[1]) == self.port]
+        return [_port(row[2]) for row in ours if row[3] != LISTENING and row[9] != "0"]
 
     def start(self, *arguments: str) -> None:
         own = {"BOT_DATA_DIR": str(self.folder), "BOT_HOST": self.host, "BOT_PORT": str(self.port)}
@@ -120,28 +126,6 @@ class App:
         answer: dict[str, Any] = json.loads(await reader.readline())
         writer.close()
         return answer
-
-
-@dataclass
-class Redis:
-    folder: Path
-    port: int = field(default_factory=free_port)
-    process: "subprocess.Popen[bytes] | None" = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        options = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self.folder))
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
 
 
 @dataclass(frozen=True)
@@ -194,7 +178,7 @@ class World:
     url: str  # of the database
     apps: list[App]
     postgres: Durable | None = None
-    redis: Redis | None = None
+    redis: RedisServer | None = None
 
     @property
     def urls(self) -> list[str]:
@@ -212,9 +196,7 @@ async def world(
         postgres, redis, url = None, None, f"sqlite:///{folder / 'bot.sqlite'}"
         if shared:
             postgres = stack.enter_context(postgresql())
-            redis = Redis(folder)
-            redis.start()
-            stack.callback(redis.kill)
+            redis = stack.enter_context(redis_server())
             url = await asyncio.to_thread(postgres.create, "load")
             settings = {"BOT_REDIS_URL": redis.url} | settings
         settings = {"BOT_DATABASE_URL": url} | settings

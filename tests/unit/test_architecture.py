@@ -11,20 +11,22 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PORTS = {
     "ports", "hub", "indexes", "desk", "presence", "recalled", "overrides", "catalogue", "uploaded", "waiting",
-    "model_servers", "shared", "limits", "shared_limits", "budget", "tickets", "keeping",
+    "model_servers", "shared", "limits", "shared_limits", "budget", "tickets", "keeping", "insight",
 }  # fmt: skip
 USE_CASES = {
     "retrieval", "compose", "reply", "worker", "inbox", "ingest", "evaluate", "customer", "line", "ladder", "packet",
-    "calibrate", "parity", "login", "attempts", "letters", "post", "answers", "unanswered", "checks", "kb",
+    "calibrate", "parity", "grounded", "extraction", "login", "attempts", "letters", "post", "answers", "unanswered",
+    "checks", "kb",
     "gate", "planning", "indexing", "recall", "kb_pages", "publishing", "uploads", "neighbours", "taken_over",
     "conflicts", "backups",
 }  # fmt: skip
 EDGES = {
     "cli", "commands", "agent_commands", "calibrate_commands", "ingest_commands", "judge_commands", "kb_commands",
-    "lint_commands", "recall_commands", "backup_commands", "shell", "output", "__main__", "web",
+    "lint_commands", "recall_commands", "backup_commands", "why_commands", "shell", "output", "__main__", "web",
 }  # fmt: skip
-ASSEMBLY = {"bootstrap", "bootstrap_content", "bootstrap_storage"}  # they alone name concrete adapters
-MAY_BE_LONG = {"lexicon", "facts", "clauses"}  # tables of words and figures read best in one piece
+# they alone name concrete adapters
+ASSEMBLY = {"bootstrap", "bootstrap_content", "bootstrap_insight", "bootstrap_storage"}
+MAY_BE_LONG = {"facts"}  # tables of words and figures read best in one piece
 
 PATHS = sorted(path for path in (ROOT / "bot").rglob("*.py"))
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in PATHS if path.stem != "__init__"}
@@ -67,12 +69,13 @@ THIRD_PARTY = {
     "calibrate_commands": {"typer"},
     "kb_commands": {"typer"},
     "ingest_commands": {"typer"},
+    "why_commands": {"typer"},
     "shell": {"typer", "pydantic"},
     "commands": {"uvicorn"},
     "output": {"rich"},
 }
 # below other adapters, importing none of them
-ADAPTERS_SHARE = {"files", "opened_file", "read_late", "sitemaps", "swap"}
+ADAPTERS_SHARE = {"disk", "files", "opened_file", "read_late", "sitemaps", "swap"}
 
 
 def foreign(name: str) -> bool:
@@ -101,7 +104,8 @@ def test_adapters_do_not_lean_on_other_adapters_libraries() -> None:
     """One family of modules for one library: what they share begins with the same word, or is about the same one."""
     families = {
         "sql": {"database", "tables", "rows", "migrate"} | _named("sql"),
-        "composer": {"gpt2"} | _named("composer"),
+        "composer": _named("gpt2") | _named("composer"),
+        "picture": {"attention_picture"} | _named("picture"),
         "sbert": _named("sbert"),
         "faiss": _named("faiss"),
         "generations": _named("generation"),

@@ -4,18 +4,12 @@ import pytest
 
 from bot.attempts import PER_ACCOUNT, PER_NETWORK, Attempts
 from bot.limits import OwnLimits
-
-
-class Clock:
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000.0)
 
 
 @pytest.fixture

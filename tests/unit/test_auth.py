@@ -22,13 +22,6 @@ SESSION = Session("s1", "ann", "c1")
 SECRET = "a shop's own key of thirty-two bytes or more"
 
 
-class Clock:
-    now = 50.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 # ── secrets and tickets ──
 
 

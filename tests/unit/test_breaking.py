@@ -19,18 +19,11 @@ from bot.model_servers import Breaks
 from bot.mood import Heard
 from bot.ports import Generator, Sampling
 from bot.web import health
+from tests.clock import Clock
 from tests.fakes import POLICY, RETURNS, FakeEmbedder, plays, shop_bot, writes
 
 RULES = Rules(failures=2, window_s=30, pause_s=5)
 AWAY = ServerFails("the server at 10.0.0.2 cannot be reached")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = 100.0
-
-    def __call__(self) -> float:
-        return self.at
 
 
 class Shaky(FakeEmbedder):
@@ -60,14 +53,14 @@ def fail(generator: Generator, sentence: str = "cannot be reached") -> None:
 
 def test_after_some_failures_nobody_waits_and_a_trial_brings_it_back(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    clock, inner = Clock(), replace(writes("Yes."), scripts=[(AWAY,), (AWAY,), ("Yes.",)])
+    clock, inner = Clock(100.0), replace(writes("Yes."), scripts=[(AWAY,), (AWAY,), ("Yes.",)])
     generator = BreakingGenerator(inner, RULES, clock)
     fail(generator)
     fail(generator)
     assert generator.state is State.OPEN
     fail(generator, "is left alone for")
     assert len(inner.prompts) == 2, "the third asked nothing"
-    clock.at += 5
+    clock.now += 5
     assert generator.state is State.HALF_OPEN
     assert draft(generator) == "Yes."
     assert generator.state is State.CLOSED
@@ -75,14 +68,14 @@ def test_after_some_failures_nobody_waits_and_a_trial_brings_it_back(caplog: pyt
 
 
 def test_one_that_fails_after_it_began_to_write_fails_all_the_same() -> None:
-    generator = BreakingGenerator(plays("You", AWAY), RULES, Clock())
+    generator = BreakingGenerator(plays("You", AWAY), RULES, Clock(100.0))
     fail(generator)
     fail(generator)
     assert generator.state is State.OPEN
 
 
 def test_a_request_that_is_wrong_opens_nothing() -> None:
-    generator = BreakingGenerator(plays(Refused("too long")), RULES, Clock())
+    generator = BreakingGenerator(plays(Refused("too long")), RULES, Clock(100.0))
     for _ in range(5):
         with pytest.raises(Refused):
             draft(generator)
@@ -90,29 +83,29 @@ def test_a_request_that_is_wrong_opens_nothing() -> None:
 
 
 def test_a_server_that_asks_for_a_pause_gets_it() -> None:
-    clock, generator = Clock(), BreakingGenerator(plays(ServerFails("busy", 20.0)), RULES, clock := Clock())
+    clock, generator = Clock(100.0), BreakingGenerator(plays(ServerFails("busy", 20.0)), RULES, clock := Clock(100.0))
     fail(generator, "busy")
-    clock.at += 19
+    clock.now += 19
     assert generator.state is State.OPEN
 
 
 @pytest.mark.parametrize(("script", "state"), [((), State.HALF_OPEN), (("Yes.",), State.CLOSED)])
 def test_a_trial_nobody_waited_for_says_something_only_if_the_server_did(script: tuple[str, ...], state: State) -> None:
-    clock, inner = Clock(), replace(writes(""), scripts=[(AWAY,), (AWAY,), script])
+    clock, inner = Clock(100.0), replace(writes(""), scripts=[(AWAY,), (AWAY,), script])
     generator = BreakingGenerator(inner, RULES, clock)
     fail(generator)
     fail(generator)
-    clock.at += 5
+    clock.now += 5
     draft(generator, lambda: True)
     assert generator.state is state
 
 
 def test_only_one_call_tries() -> None:
-    clock, inner = Clock(), replace(writes(""), scripts=[(AWAY,), (AWAY,), ("Yes", ".")])
+    clock, inner = Clock(100.0), replace(writes(""), scripts=[(AWAY,), (AWAY,), ("Yes", ".")])
     generator = BreakingGenerator(inner, RULES, clock)
     fail(generator)
     fail(generator)
-    clock.at += 5
+    clock.now += 5
     trial = generator.generate("", Sampling())
     next(trial)
     fail(generator, "is left alone")
@@ -121,7 +114,7 @@ def test_only_one_call_tries() -> None:
 
 
 async def test_a_customer_reads_the_passage_at_once_while_the_server_is_left_alone() -> None:
-    bot = await shop_bot(BreakingGenerator(plays(AWAY), RULES, Clock()))
+    bot = await shop_bot(BreakingGenerator(plays(AWAY), RULES, Clock(100.0)))
     outcomes = [await reply.ask(bot, "How do I return something?") for _ in range(3)]
     assert [outcome.source for outcome in outcomes] == ["verbatim"] * 3
     assert "cannot be reached" in outcomes[0].evidence.error
@@ -132,7 +125,7 @@ async def test_a_customer_reads_the_passage_at_once_while_the_server_is_left_alo
 
 
 def shaky() -> tuple[Shaky, Any, Clock]:
-    clock, inner = Clock(), Shaky()
+    clock, inner = Clock(100.0), Shaky()
     return inner, RememberingEmbedder(BreakingEmbedder(inner, RULES, clock)), clock
 
 
@@ -150,7 +143,7 @@ async def test_without_a_vector_words_alone_find_what_is_asked_for_and_then_it_i
         assert found.hits[0].lexical > 0.0
     assert inner.n_asked - n_before == RULES.failures, "then it was left alone"
     inner.fails = None
-    clock.at += 5
+    clock.now += 5
     assert not (await retrieval.search(bot, "How long does delivery take 9", language="en", may_lack=True)).by_words
     assert embedder.state is State.CLOSED
 
@@ -217,7 +210,7 @@ async def test_any_other_failure_of_an_embedder_is_no_reason_to_go_on() -> None:
 
 async def test_readiness_names_the_state_of_servers_and_stays_ready() -> None:
     inner, embedder, _ = shaky()
-    bot = await shop_bot(BreakingGenerator(writes(""), RULES, Clock()), embedder=embedder)
+    bot = await shop_bot(BreakingGenerator(writes(""), RULES, Clock(100.0)), embedder=embedder)
     inner.fails = AWAY
     for n in range(2):
         await retrieval.search(bot, f"delivery {n}", language="en", may_lack=True)

@@ -7,18 +7,12 @@ import pytest
 from bot.budget import Budget
 from bot.errors import Unavailable
 from bot.limits import DAY_S, OwnLimits
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(0.0)
 
 
 async def drafts(budget: Budget, conversation: str, used: int, most: int = 100) -> int:

@@ -75,6 +75,17 @@ async def test_half_a_sentence_is_never_shown() -> None:
     assert draft.verdicts == ()
 
 
+async def test_a_generator_is_asked_for_nothing_in_a_language_it_was_not_taught() -> None:
+    page = replace(RETURNS, text="未使用的商品可在 30 天内退货。", language="zh")
+    for taught, n_asked in ((["en"], 0), (["en", "zh-CN"], 1), ([], 1)):
+        generator = writes(page.text)
+        generator.languages = frozenset(taught)
+        draft = await compose(fake_bot(generator), "退货期限是多少天？", [Hit(page, 1.0)], ())
+        assert len(generator.prompts) == n_asked
+        assert (draft.text != "") == draft.stands == bool(n_asked)
+        assert not draft.error
+
+
 async def test_what_stood_before_a_failure_still_stands() -> None:
     draft = await composed(plays(f"{TRUE} Bring", RuntimeError("gone")))
     assert draft.stands
@@ -171,7 +182,7 @@ async def test_a_caller_that_goes_away_stops_the_generator() -> None:
 
 async def test_an_executor_that_takes_nothing_more_is_a_failure_at_once() -> None:
     async def run(function: Any, *arguments: Any) -> Any:
-        if len(calls := calls_of.setdefault("n", [])) == 1:
+        if len(calls := calls_of.setdefault("n", [])) >= 1:
             raise RuntimeError("cannot schedule new futures after shutdown")
         calls.append(1)
         return await asyncio.to_thread(function, *arguments)
@@ -272,3 +283,4 @@ async def test_with_nothing_left_there_is_no_draft_and_a_reason() -> None:
     assert (draft.stands, draft.text) == (False, "")
     assert "used up" in draft.error
     assert len(generator.prompts) == 1
+    assert draft.total_ms >= draft.excerpt_ms > 0  # the time for the excerpt was spent

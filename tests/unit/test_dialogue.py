@@ -6,6 +6,7 @@ import pytest
 from bot import dialogue
 from bot.conversation import Conversation, Reason, Status
 from bot.dialogue import Answer, Ask, Clarify, HandOff, Hold, Plan, Policy, Reply, Say, Search, Thresholds
+from bot.excerpt import Excerpt
 from bot.grounding import Verdict
 from bot.knowledge import Citation, Hit, Passage
 from bot.mood import Heard, Mood
@@ -331,6 +332,28 @@ def test_without_a_sentence_that_rests_on_a_passage_the_best_one_is_quoted(verdi
     assert isinstance(reply, Reply)
     assert (reply.text, reply.source) == ("**Question 0?**\n\nText 0.", "verbatim")
     assert [citation.title for citation in reply.citations] == ["Question 0?"]
+
+
+def test_where_no_draft_stands_the_sentences_that_answer_are_sent_word_for_word() -> None:
+    text = " ".join(f"Of room {n} nothing but the colour of its door is known." for n in range(5))
+    found = [Hit(passage("Rooms › Doors", text), 0.9)]
+    third = Excerpt("Of room 2 nothing but the colour of its door is known.", ("Of room 2 nothing but …",), 0.8)
+    reply = dialogue.settle([REFUSED], found, "what about room 2?", POLICY, third)
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.source) == (third.text, "extractive")
+    assert [citation.text for citation in reply.citations] == [text]
+    everything = dialogue.settle([REFUSED], found, "what about room 2?", POLICY, replace(third, text=text))
+    assert isinstance(everything, Reply)
+    assert (everything.text, everything.source) == (text, "verbatim")
+
+
+def test_sentences_that_begin_with_what_decides_stand_below_the_question_they_answer() -> None:
+    answer = "No, it runs on from the first purchase. " + "The rest of this answer is about something else again. " * 4
+    found = [Hit(passage("Does it start again?", answer), 0.9)]
+    opening = Excerpt("No, it runs on from the first purchase.", ("No, it runs on from the first purchase.",), 0.9)
+    reply = dialogue.settle([REFUSED], found, "what is the warranty?", POLICY, opening)
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.source) == (f"**Does it start again?**\n\n{opening.text}", "extractive")
 
 
 @pytest.mark.parametrize("asked", ["Can I return opened earphones?", "can i return OPENED earphones"])

@@ -152,7 +152,8 @@ def test_digits_separators_and_words_agree(number):
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("三十", 30), ("十四", 14), ("一百二十", 120), ("两", 2), ("一万五千", 15_000), ("二〇", 0)]
+    ("text", "number"),
+    [("三十", 30), ("十四", 14), ("一百二十", 120), ("两", 2), ("一万五千", 15_000), ("二〇", 20), ("八五", 85)],
 )
 def test_chinese_numerals_are_numbers(text, number):
     assert chinese_number(text) == number

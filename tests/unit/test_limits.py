@@ -7,18 +7,12 @@ import pytest
 from bot.limits import Allowance, Buckets, Counters, Draw, OwnLimits, Quota
 from bot.settings import Settings
 from bot.web.limits import Rules, after_ms, household, is_limited
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 def test_a_burst_passes_and_then_one_at_a_time(clock: Clock) -> None:

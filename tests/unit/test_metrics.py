@@ -99,6 +99,20 @@ def test_coverage_equals_trying_every_threshold(scored: list[tuple[float, bool]]
     assert metrics.coverage_at(precision, scored) == (best / len(scored) if scored else 0)
 
 
+def test_recall_at_a_share_of_false_alarms_by_hand() -> None:
+    usual = [n / 100 for n in range(100)]  # 0.00 … 0.99
+    assert metrics.recall_at_false([0.935, 0.945, 0.955, 2.0], usual, 0.05) == 3 / 4  # five of the usual lie above 0.94
+    assert metrics.recall_at_false([0.94], usual, 0.05) == 0.0  # what is level with the sixth is below
+    assert metrics.recall_at_false([0.1], [0.9] * 10, 0.05) == 0.0  # of ten none may be wrong
+    assert metrics.recall_at_false([], usual, 0.05) == 0.0
+    assert metrics.recall_at_false([0.1], [], 0.05) == 1.0
+
+
+def test_values_that_do_not_vary_are_spread_by_one() -> None:
+    assert metrics.spread([2.0, 4.0]) == (3.0, 1.0)
+    assert metrics.spread([3.0, 3.0]) == (3.0, 1.0)
+
+
 # ── texts ──
 
 

@@ -62,9 +62,12 @@ def app(records: FakeRecords) -> FastAPI:
     def clock() -> float:
         return 0.0
 
+    async def nobody(secret_hash: str) -> None:
+        return None
+
     app = create_app(settings, lambda worker: pytest.fail("the server is not started here"))
     bot = fake_bot(records=records)
-    doors = Doors(bot, OwnTickets(clock), OwnTickets(clock), clock)
+    doors = Doors(bot, OwnTickets(nobody, clock), OwnTickets(nobody, clock), clock)
     app.state.served = Served(bot, doors, settings, Attempts(bot.limits))
     return app
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.prompt import BOT, CUSTOMER, END, HANDOFF, MARKERS, PASSAGE, QUESTION, REPLY, Turn, build
+from bot.prompt import BOT, CUSTOMER, END, HANDOFF, MARKERS, PASSAGE, QUESTION, REPLY, Turn, before_question, build
 
 
 def words(text: str) -> int:
@@ -26,6 +26,11 @@ def test_the_question_stands_before_and_after_the_passages() -> None:
     assert prompt("How long?", RETURNS) == (
         f"{QUESTION}How long?{PASSAGE}Returns\nYou have 30 days to return.{QUESTION}How long?{REPLY}"
     )
+
+
+def test_a_question_can_be_left_open_behind_the_passages() -> None:
+    assert before_question([RETURNS]) == f"{QUESTION}{PASSAGE}Returns\nYou have 30 days to return.{QUESTION}"
+    assert before_question([("<|reply|>", "<|end|>")]).count("<|") == 3
 
 
 def test_passages_keep_their_order() -> None:

@@ -33,11 +33,11 @@ def test_a_draft_in_pieces_has_its_values_again_and_nothing_else() -> None:
 
 async def test_the_guard_reads_the_values_and_lets_no_placeholder_pass() -> None:
     question = "Is a receipt sent to ann@x.ie?"
-    for written, stands in (("A receipt is sent to the e-mail address on the order.", True),
+    for written, is_carried in (("A receipt is sent to the e-mail address on the order.", True),
                             ("A receipt is sent to [PHONE-3].", False)):  # fmt: skip
         generator = RedactingGenerator(plays(written))
         draft = await compose(fake_bot(generator), question, (Hit(PAGE, 1.0),), ())
-        assert draft.stands == stands
+        assert draft.verdicts[0].is_carried == is_carried
 
 
 def test_questions_and_pages_are_embedded_without_what_is_personal() -> None:

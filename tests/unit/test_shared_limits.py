@@ -11,17 +11,11 @@ import pytest
 from bot.errors import Unavailable
 from bot.limits import Allowance, Draw, Guess, OwnLimits, Quota
 from bot.shared_limits import LEASE_S, Place, SharedLimits
+from tests.clock import Clock
 from tests.fakes import eventually
 
 MINE = Draw("messages", "ann", Allowance(3, 10.0))
 TRY = Guess("account", "ann", 5)
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass
@@ -78,7 +72,7 @@ class Common:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture

@@ -3,18 +3,12 @@
 import pytest
 
 from bot.tries import FORGOTTEN_S, LONGEST_S, WINDOW_S, Tries
-
-
-class Clock:
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000.0)
 
 
 @pytest.fixture

@@ -149,6 +149,7 @@ const TEXTS = {
     },
     source_of: {
       generated: "written from passages",
+      extractive: "sentences quoted word for word",
       verbatim: "quoted word for word",
       canned: "fixed text",
       handoff: "handed over",
@@ -409,7 +410,7 @@ const TEXTS = {
     allEvidence: "查看全部依据",
     decision: "决定",
     decisions: { answer: "作答", clarify: "追问", handoff: "转人工", hand_off: "转人工", say: "固定话术" },
-    source_of: { generated: "根据段落撰写", verbatim: "原文引用", canned: "固定话术", handoff: "转人工" },
+    source_of: { generated: "根据段落撰写", extractive: "原文句子引用", verbatim: "原文引用", canned: "固定话术", handoff: "转人工" },
     score: "得分",
     threshold: (name, value) => `${{ answer: "作答线", suggest: "提示线" }[name] ?? name} ${value}`,
     searched: "检索词",

@@ -22,6 +22,7 @@ const EN = {
   },
   sources: {
     generated: "Written by the bot. Every sentence was checked against the passages before it was shown.",
+    extractive: "The sentences of the passage that answer were sent, word for word.",
     verbatim: "The passage itself was sent, word for word.",
     canned: "A set line of the bot. Nothing was searched for.",
     clarify: "Near questions were offered for the customer to tap.",
@@ -102,6 +103,7 @@ const EN = {
     search: "Search",
     fuse: "Put the hits in order",
     rerank: "Compare again",
+    excerpt: "Choose the sentences",
     generate: "Write",
     guard: "Check the sentences",
     rest: "Everything else",
@@ -139,6 +141,7 @@ const ZH = {
   },
   sources: {
     generated: "由机器人撰写，每句话在显示之前都核对过出处。",
+    extractive: "直接发送了原文段落中作答的句子，一字未改。",
     verbatim: "直接发送了原文段落，一字未改。",
     canned: "机器人的固定用语，没有检索。",
     clarify: "给出了几个相近的问题，由顾客点选。",
@@ -201,6 +204,7 @@ const ZH = {
     search: "检索",
     fuse: "合并排序",
     rerank: "再次比较",
+    excerpt: "挑选句子",
     generate: "撰写",
     guard: "逐句核对",
     rest: "其他",

@@ -63,7 +63,7 @@ function cut(text, runs) {
   return parts;
 }
 
-const STAGES = ["embed", "search", "fuse", "rerank", "generate", "guard"];
+const STAGES = ["embed", "search", "fuse", "rerank", "excerpt", "generate", "guard"];
 const MOMENTS = ["first_sentence", "total"]; // points in time, not stretches of it
 
 /** Where the time went: stretches in the order they happen, what is left over as "rest", and the moments. */

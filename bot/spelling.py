@@ -1,0 +1,121 @@
+"""One way to write what is said in several: halves, hours by name, ages, dates by number, Chinese hours and rates.
+
+Both sides are rewritten alike before anything is read, so "half a year" is six months wherever it stands.
+"""
+
+import re
+from functools import partial
+
+from bot.facts import chinese_number
+from bot.measures import NUMBER_WORDS
+from bot.tokens import CJK_CHARACTER
+
+_NTH = dict(
+    zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11), strict=True)
+) | {"fifteenth": 15, "twentieth": 20}
+_HOURS = "|".join(word for word, n in NUMBER_WORDS.items() if 1 <= n <= 12)
+_PERIOD = {"morning": "am", "afternoon": "pm", "evening": "pm", "night": "pm"}
+
+
+def _nth(match: re.Match[str]) -> str:
+    return f"{_NTH[match[1].lower()]}{match[2]}"
+
+
+def _past(match: re.Match[str]) -> str:
+    """ "half past seven in the evening" → 7:30 pm."""
+    hour = int(match["hour"]) if match["hour"].isdigit() else NUMBER_WORDS[match["hour"].lower()]
+    minute = 30 if match["part"].lower() == "half" else 15
+    if match["side"] == "to":
+        hour, minute = (hour - 1) or 12, 45
+    return f"{hour}:{minute:02d}"
+
+
+def _in_the(match: re.Match[str]) -> str:
+    return f"{match[1]} {_PERIOD[match[2].lower()]}"
+
+
+_sub = partial(re.compile, flags=re.IGNORECASE)
+_CLOCK = r"\d{1,2}(?:[:.]\d\d)?(?: ?[ap]\.?m\b\.?)?"
+_SPAN = r"(?:\d+|[a-z]+) (?:(?:business|working|calendar) )?(?:minute|hour|day|week|month|year)s?"
+_ENGLISH = (
+    (_sub(r"\b(everything|anything|all|anywhere|everyone|nothing|everywhere) but\b"), r"\1 except"),
+    (_sub(r"(^|[;,.] )should (?=(?:you|your|we|our|the|an?|it|this|they)\b)"), r"\1if "),
+    (_sub(r"\bhalf an hour\b|\ba half[- ]hour\b"), "30 minutes"),
+    (_sub(r"\b(?:an|one) hour and a half\b"), "90 minutes"),
+    (_sub(r"\bthree quarters of an hour\b"), "45 minutes"),
+    (_sub(r"\b(?:a )?quarter of an hour\b"), "15 minutes"),
+    (_sub(r"\bhalf a year\b"), "6 months"),
+    (
+        _sub(
+            r"\bhalf (?:of )?(?=(?:the|your|its|that) (?:\w+ )?(?:price|fee|rent|amount|cost|value|deposit|fare|sum)\b)"
+        ),
+        "50 % of ",
+    ),
+    (_sub(r"\ba quarter (?=more|less|off|cheaper)"), "25 % "),
+    (_sub(r"(%|\bper ?cent) (?:off|less|cheaper)\b(?! than)"), r"\1 discount"),
+    (_sub(r"\b(?:one|a|a single) (?=(?:business|working|calendar) (?:day|week)\b)"), "1 "),
+    (_sub(rf"\bat least (?={_SPAN} (?:before|prior to|ahead of)\b)"), "until "),
+    (_sub(r"\b(?:a |one )?fortnight\b"), "14 days"),
+    (_sub(r"\b(?:12 )?(?:noon|midday)\b"), "12:00"),
+    (_sub(r"\bmidnight\b"), "24:00"),
+    (_sub(rf"\b(?P<part>half|(?:a )?quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_HOURS})\b"), _past),
+    (_sub(r"\b(\d{1,2}(?::\d\d)?) (?:o'clock )?(?:in the|at) (morning|afternoon|evening|night)\b"), _in_the),
+    (_sub(rf"\bbetween ({_CLOCK}) and (?={_CLOCK})(?=\S*[:. ]?\S*(?::\d\d|[ap]\.?m))"), r"from \1 to "),
+    (_sub(rf"\b(?<=the )({'|'.join(_NTH)})( of (?:each|every|the|a|that|this) month)"), _nth),
+    (_sub(r"(\b(?:can|may)\b[^.;]*) for (?=\S+ \w+ (?:after|from|following|since)\b)"), r"\1 within "),
+    (_sub(r"\b(?:of|for|in|on) each (?=[a-z])|(?<=\d )each (?=[a-z])"), "per "),
+    (_sub(rf"\b(?:no later than|not later than) (?={_SPAN} (?:after|from|following)\b)"), "within "),
+    (_sub(rf"\b(within {_SPAN}) (?:of|from|following)\b"), r"\1 after"),
+    (_sub(r"(?<=\d)(?:st|nd|rd|th)\b"), ""),
+    (_sub(r"(?<=\d)[ -]years?(?: |-)(?:old|of age)\b"), " yearsold"),
+    (_sub(r"\b(?:aged|age of|age) (\d{1,3})\b(?! yearsold)"), r"\1 yearsold"),
+)
+
+# ── Chinese ──
+
+_PART = "上午|下午|晚上|早上|中午|凌晨|傍晚"
+_MEASURED = "小时|分钟|天|日|周|个月|月|年|次|晚|公里|平方米|平米|度电|度|件|位|人|张|本|袋|箱|瓶"
+
+
+def _hour(match: re.Match[str]) -> str:
+    part = "晚上" if match[1] == "傍晚" else match[1] or ""
+    return f"{part}{chinese_number(match[2])}点"
+
+
+def _tenths(match: re.Match[str]) -> str:
+    return f"{chinese_number(match[1])}0%"
+
+
+_CHINESE = (
+    (re.compile(r"\(含\)"), ""),
+    (re.compile("第二[天日]|隔[天日]|翌日"), "次日"),
+    (re.compile("一个半小时"), "90分钟"),
+    (re.compile("半个?(?:小时|钟头)"), "30分钟"),
+    (re.compile("半年"), "6个月"),
+    (re.compile("半个月"), "15天"),
+    (re.compile("([一二三四五六七八九])成(?![新功本为员分年人品绩交立长都熟套])"), _tenths),
+    (re.compile("的时候"), "时"),
+    (re.compile("第一(?=[次期年单笔]|个月)"), "首"),
+    (re.compile("没有人|没人|无人(?![机驾售看])"), "不"),
+    (re.compile("免收?(配送|送货|服务|安装|上门|手续|停车|清洁|取件|入场|年)费"), r"\1免费"),
+    (re.compile("免收?(?=[运邮]费)"), "免费"),
+    (
+        re.compile(
+            "的?(?:那天|那日|当天|当日|这天|之日)(?:开始)?(?:算起|计起|起计算|起计|起算|起|(?<=开始)计算|(?<=开始)算|(?<=开始))"
+        ),
+        "之日起",
+    ),
+    (re.compile("[从自](?=[^，。,;；]{1,10}之日起)"), ""),
+    (re.compile(f"({_PART})([一二两三四五六七八九十]{{1,3}})点"), _hour),
+    (re.compile("()([一二两三四五六七八九十]{1,3})点(?=[半整钟前后之到至以])"), _hour),
+    (re.compile(f"(?<=元)[一/]({_MEASURED})"), r"每\1"),
+    (re.compile(rf"(?<![0-9第每同任周期拜十百千万统唯单])一({_MEASURED})(?=\d+(?:\.\d+)?元)"), r"每\1"),
+    (re.compile(r"再([^，。；,;再]{1,3})一次"), r"重\1"),
+)
+
+
+def uniform(text: str) -> str:
+    """`text`, cleaned before, with each of these written in one way."""
+    for pattern, plain in _CHINESE if CJK_CHARACTER.search(text) else _ENGLISH:
+        text = pattern.sub(plain, text)
+    return text

@@ -1,0 +1,98 @@
+"""Faithful paraphrases that the guard once refused, each beside a false twin that it must go on refusing."""
+
+import pytest
+
+from bot.bounds import before
+from bot.facts import Fact, carries
+from bot.grounding import check
+from bot.lexicon import DOWN, UP
+from bot.sentences import independent
+from bot.spelling import uniform
+
+TWINS = [
+    ("Rent is charged on the first of each month.", "Rent is charged on the 1st of every month.",
+     "Rent is charged on the 2nd of every month."),
+    ("Give us at least 14 days' notice in writing.", "You must give us two weeks' notice in writing.",
+     "You must give us three weeks' notice in writing."),
+    ("Every month we choose six bottles for you.", "You get six bottles a month, which we pick for you.",
+     "You get eight bottles a month, which we pick for you."),
+    ("Lessons that were not taken by 1 May lapse.", "Any lessons you haven't taken by 1 May will lapse.",
+     "Any lessons you have taken by 1 May will lapse."),
+    ("Nothing is repaired until you have agreed.", "We only repair it once you have agreed.",
+     "We repair it before you have agreed."),
+    ("After two failed attempts the case returns to our cellar.",
+     "The case returns to our cellar after two failed attempts.", "After one failed attempt the case returns."),
+    ("If your instructor cancels, you get your money back.", "You get your money back if your instructor cancels.",
+     "If you cancel, you get your money back."),
+    ("A broken bottle is credited to your account.", "If a bottle is broken, it is credited to your account.",
+     "A broken bottle is credited to our account."),
+    ("课程到期后可花99元延长半年。", "课程到期后，花99元可以再延长六个月。", "课程到期后可花99元延长半个月。"),
+    ("在官方商城订阅享八五折。", "在官方商城订阅可享85折。", "在官方商城订阅享七五折。"),
+    ("每次不少于3小时。", "每次最少3小时。", "每次最多3小时。"),
+    ("超过60天未领取的衣物，我们每天收取2元保管费。", "衣物超过60天没有领取，会被收取每天2元的保管费。",
+     "衣物超过60天已经领取，会被收取每天2元的保管费。"),
+    ("市区免配送费，郊区加收18元。", "市区配送是免费的。", "郊区免配送费。"),
+    ("Parcels leave the next business day; we answer in a few hours.", "Parcels leave on the following business day.",
+     "Parcels leave in the following hours."),
+    ("We refund you in the same month. Points lapse after weeks.", "The refund is made in the same month.",
+     "The refund is made in the same weeks."),
+    ("运费次月结算。", "运费在下月结算。", "运费次日结算。"),
+    ("花束交由物业代收。", "花束由物业代收。", "花束由邻居代收。"),
+    ("保洁员迟到超过20分钟，本次费用减免10%。", "如果保洁员迟到20分钟以上，本次费用减免10%。",
+     "您迟到超过20分钟，本次费用减免10%。"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("passage", "faithful"), [(passage, faithful) for passage, faithful, _ in TWINS])
+def test_a_faithful_paraphrase_passes(passage, faithful):
+    verdict = check(faithful, [f"Terms\n{passage}"])
+    assert verdict.is_carried, verdict.reason
+
+
+@pytest.mark.parametrize(("passage", "false"), [(passage, false) for passage, _, false in TWINS])
+def test_its_false_twin_is_refused(passage, false):
+    assert not check(false, [f"Terms\n{passage}"]).is_carried
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("half an hour", "30 minutes"),
+        ("at half past seven", "at 7:30"),
+        ("at noon", "at 12:00"),
+        ("everything but the fee", "everything except the fee"),
+        ("下午两点前", "下午2点前"),
+        ("45元一小时", "45元每小时"),
+        ("总价的三成", "总价的30%"),
+        ("九成新", "九成新"),
+        ("无人机", "无人机"),
+    ],
+)
+def test_what_is_written_in_several_ways_is_read_in_one(written, plain):
+    assert uniform(written) == plain
+
+
+def test_a_bound_is_not_read_in_half():
+    assert before(list("不少于"))[0] == UP
+    assert before(list("少于"))[0] == DOWN
+    assert before(list("期限"))[0] == ""
+
+
+def test_24_hours_are_a_day_and_48_are_not():
+    day = Fact("number", "1", "day")
+    assert carries(Fact("number", "1440", "minute"), day)
+    assert not carries(Fact("number", "2880", "minute"), day)
+
+
+def test_main_clauses_are_told_apart_unless_one_leans_on_the_other():
+    assert len(independent("You may return goods within 30 days; parcels sent later are refused.")) == 2
+    assert independent("Batteries are covered for 6 months, but cannot be returned.") == []
+    assert independent("If it is late, we pay the fare, and you get a voucher.") == []
+
+
+def test_two_true_sentences_of_different_places_pass_and_one_false_half_spoils_both():
+    passage = (
+        "Terms\nGoods may be returned within 30 days. Gifts are wrapped. Bags are free. Parcels sent later are refused."
+    )
+    assert check("Goods may be returned within 30 days; parcels sent later are refused.", [passage]).is_carried
+    assert not check("Goods may be returned within 30 days; parcels sent later are accepted.", [passage]).is_carried

@@ -1,0 +1,97 @@
+"""One small case for each thing the guard minds beyond facts: who, when, under which condition, of which thing."""
+
+import pytest
+
+from bot.agents import agent_of, may_be
+from bot.anaphora import spelled_out
+from bot.finding import facts_of
+from bot.grounding import check
+from bot.items import items_of
+from bot.synonyms import canonical, plain_chinese
+from bot.tokens import clean, tokens
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence", "reason"),
+    [
+        ("We refund the price. The carrier collects the duty.", "You collect the duty.", "name"),
+        ("Our quotes bind us for 30 days.", "Our quotes bind you for 30 days.", "name"),
+        ("由承运商与收件人预约送货时间。", "由收件人预约送货时间。", "name"),
+        ("Damage must be reported within 7 days of delivery.", "Damage must be reported within 7 days of ordering.",
+        ""),
+        ("You can change it for free within 3 days of ordering.", "You can change it for free.", "condition"),
+        ("使用银行卡付款的，发货时扣款。", "发货时扣款。", "condition"),
+        ("Parcels take up to 5 days.", "Parcels take 5 days.", "number"),
+        ("The frame has a guarantee of 10 years, the covers 2 years.", "The covers have a guarantee of 10 years.",
+        "number"),
+        ("Plan A is required for schools and optional for clubs.",
+        "Plan A is optional for schools and required for clubs.", ""),
+        ("Tents can be returned. Gift cards are sent by e-mail.", "Gift cards can be returned.", ""),
+        ("Each code works once.", "Each code works twice.", "number"),
+        ("The second payment is due in May.", "The third payment is due in May.", "ordinal"),
+        ("如有破损，请联系客服退款。", "如有破损，请联系快递柜退款。", "name"),
+        ("Members usually wait 2 days.", "Members wait 2 days.", "certainty"),
+        ("Staff check it if the seal is intact.", "Staff check it even if the seal is broken.", ""),
+    ],
+)  # fmt: skip
+def test_what_is_said_otherwise_is_refused(passage, sentence, reason):
+    verdict = check(sentence, [f"Terms\n{passage}"])
+    assert not verdict.is_carried
+    assert verdict.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence"),
+    [
+        ("Reply within 5 days. After that, a fee of €7 is charged.", "After 5 days, a fee of €7 is charged."),
+        ("Lockers take up to 20 kg; anything heavier goes to your door.",
+        "Anything heavier than 20 kg goes to your door."),
+        ("The customer pays the duty to the carrier.", "You pay the duty to the carrier."),
+        ("The limit is €5,000.", "You have a limit of up to €5,000."),
+        ("Unused remainders lapse.", "Any unused remainder lapses."),
+        ("Returns are free; if the seal is broken, they cost €5.", "Returns are free."),
+        ("如果商品损坏，请联系客服。", "商品要是坏了，请您联系客服。"),
+        ("退款会退回原付款方式。", "退款将退回您原来的付款方式。"),
+        ("订单满59元免配送费，不足的收取6元。", "不足59元的订单收6元。"),
+        ("It must be sent back within 14 days, or we charge €79.",
+        "If you don't send it back within 14 days, we charge €79."),
+    ],
+)  # fmt: skip
+def test_what_says_the_same_is_carried(passage, sentence):
+    verdict = check(sentence, [f"Terms\n{passage}"])
+    assert verdict.is_carried, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "agent"),
+    [
+        ("We send you a label", ("we", "send")), ("Send us the form", ("you", "send")),
+        ("Customers on islands arrange it", ("customer", canonical("arrange"))),
+        ("Accounts are opened by a parent", ("", "")), ("The buyer is charged",
+        ("buyer", f"was {canonical('charged')}")),
+    ],
+)  # fmt: skip
+def test_who_does_it(text, agent):
+    assert agent_of(list(items_of(tokens(clean(text)), ()))) == agent
+
+
+def test_you_may_stand_for_a_recipient_but_a_buyer_is_no_recipient():
+    assert may_be("you", "recipient")
+    assert not may_be("buyer", "recipient")
+    assert not may_be("we", "you")
+
+
+def test_a_figure_said_before_is_put_in_its_place():
+    assert list(spelled_out(["Reply within 5 days.", "After that it lapses."])) == ["After 5 days it lapses."]
+    assert list(spelled_out(["Nothing is said.", "After that it lapses."])) == []
+
+
+def test_chinese_figures_with_a_blank_keep_their_number():
+    assert [(fact.kind, fact.value) for fact in facts_of("每 3 天")] == [("number", "3")]
+    assert [(fact.kind, fact.value) for fact in facts_of("每个月")] == [("rate", "month")]
+
+
+def test_words_for_the_same_have_one_form():
+    assert canonical("photographs") == canonical("picture")
+    assert plain_chinese("不收费") == "免费"
+    assert plain_chinese("退还") == "退还"

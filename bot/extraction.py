@@ -3,9 +3,11 @@
 Runs before the draft and does not depend on it: a bot without a generator answers with excerpts.
 """
 
+import asyncio
+import logging
+import math
 from collections.abc import Sequence
 from dataclasses import replace
-from math import exp, log
 
 from bot import chooser, retrieval
 from bot.excerpt import Excerpt, Signs, chances, excerpt, nearness
@@ -16,6 +18,7 @@ from bot.sentences import sentences
 from bot.text import folded_terms
 
 BEGINNING = 4  # tokens: by then a generator that copies has chosen its sentence
+log = logging.getLogger(__name__)
 MOST = 60  # sentences; a passage of more is a table or a mistake, and is quoted
 
 
@@ -25,8 +28,10 @@ async def extract(bot: Bot, question: str, passage: Passage, prompt: str) -> Exc
     if not 0 < len(stated) <= MOST or not retrieval.reads(bot, passage.language):
         return None
     try:
-        signs = await bot.run(_signs, bot, question, stated, prompt)
-    except Exception:  # whatever fails a model: the passage itself can be sent
+        async with asyncio.timeout(bot.policy.first_sentence_s):
+            signs = await bot.run(_signs, bot, question, stated, prompt)
+    except Exception as error:  # whatever fails a model, or takes it too long: the passage itself can be sent
+        log.warning("no excerpt of the passage %s: %s %s", passage.id, type(error).__name__, error)
         return None
     is_faq = passage.kind == "faq"
     signs[0] = replace(signs[0], opens=float(is_faq))
@@ -52,7 +57,7 @@ def _begun(bot: Bot, prompt: str, stated: Sequence[str]) -> list[float]:
         return [0.0] * len(stated)
     found = [one.log_probability for one in bot.generator.likelihoods(prompt, stated, BEGINNING)]
     top = max(found)
-    together = top + log(sum(exp(one - top) for one in found))
+    together = top + math.log(sum(math.exp(one - top) for one in found))
     return [one - together for one in found]
 
 

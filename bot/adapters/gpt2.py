@@ -92,7 +92,9 @@ class Gpt2Generator:
             is_last = token in self._ends or len(drawn) == most or goes_in_circles(drawn)
             return token, is_last or cancelled()
 
-        return self._together.tokens(feed, len(feed) + most, take) if self._together else self._alone(feed, take)
+        if self._together is None:
+            return self._alone(feed, take)
+        return self._together.tokens(feed, len(feed) + most, take, cancelled)
 
     def _alone(self, feed: list[int], take: Take) -> Iterator[int]:
         torch.set_num_threads(self._threads)  # counts for the calling thread alone, and an executor has several

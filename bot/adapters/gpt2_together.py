@@ -6,14 +6,16 @@ first. A loop is a thread that lasts while there are drafts; one joins or leaves
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import torch
 from torch import Tensor
 
 from bot.adapters.gpt2_lean import Cache, LeanGpt2
 
+HEARD_S = 0.05  # a draft that waits for a place, or for the next token, hears so soon that nobody reads on
 AT_ONCE = 8  # drafts in step in one loop; more wait for one of them to end
 Take = Callable[[Tensor], tuple[int, bool]]  # logits → the token that is written, and whether it is the last
 
@@ -54,17 +56,27 @@ class Together:
     def __init__(self, model: LeanGpt2, *, loops: int = 1, threads: int = 1) -> None:
         self._loops = [_Loop(model, threads) for _ in range(loops)]
 
-    def tokens(self, prompt: Sequence[int], room: int, take: Take) -> Iterator[int]:
+    def tokens(
+        self, prompt: Sequence[int], room: int, take: Take, cancelled: Callable[[], bool] = lambda: False
+    ) -> Iterator[int]:
         """The tokens of one draft as they are written. `take` runs in the loop; what it raises is raised here."""
         draft = _Draft(prompt, room, take)
         min(self._loops, key=lambda loop: loop.n_drafts).join(draft)
         try:
-            while (item := draft.written.get()) is not None:
+            while (item := _heard(draft.written, cancelled)) is not None:
                 if isinstance(item, Exception):
                     raise item
                 yield item
         finally:
             draft.is_left = True
+
+
+def _heard(written: "SimpleQueue[int | Exception | None]", cancelled: Callable[[], bool]) -> int | Exception | None:
+    while True:
+        with suppress(Empty):
+            return written.get(timeout=HEARD_S)
+        if cancelled():
+            return None
 
 
 class _Loop:

@@ -191,6 +191,23 @@ def test_a_draft_nobody_reads_on_stops_within_a_token(model: LeanGpt2) -> None:
     assert n_taken <= 4  # one more may have been under way
 
 
+def test_a_draft_that_waits_for_a_place_hears_that_nobody_reads_on(model: LeanGpt2) -> None:
+    together, left, go_on = Together(model), threading.Event(), threading.Event()
+
+    def wait(n: int) -> None:
+        assert go_on.wait(10)
+
+    with ThreadPoolExecutor(2) as pool:
+        held_up = pool.submit(written, together, 0, wait)
+        waiting = pool.submit(lambda: list(together.tokens(prompt(1), CONTEXT, greedy(20), left.is_set)))
+        while not together._loops[0]._waiting:
+            sleep(0.001)
+        left.set()
+        assert waiting.result(5) == []
+        go_on.set()
+        assert held_up.result(5) == alone(model, 0)
+
+
 def test_no_thread_outlasts_its_drafts(model: LeanGpt2) -> None:
     before = threading.active_count()
     all_at_once(Together(model, loops=2), [greedy(5) for _ in range(4)])

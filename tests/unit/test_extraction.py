@@ -1,5 +1,6 @@
 """Extraction: what the models say of each sentence, and what is left when one of them says nothing."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 from bot.errors import ServerFails
 from bot.excerpt import ENOUGH
 from bot.extraction import MOST, extract
+from bot.indexes import Reading
 from bot.ports import Likelihood
 from tests.fakes import RETURNS, FakeGenerator, fake_bot, writes
 
@@ -65,7 +67,9 @@ async def test_it_is_asked_for_the_beginning_only_and_not_at_all_without_a_promp
 
 
 @pytest.mark.parametrize("error", [ServerFails("the server is away"), RuntimeError("out of memory")])
-async def test_a_model_that_fails_leaves_no_excerpt(error: Exception) -> None:
+async def test_a_model_that_fails_leaves_no_excerpt_and_the_log_says_why(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
     bot = fake_bot(writes(""))
 
     def fails(*_: object, **__: object) -> None:
@@ -73,6 +77,24 @@ async def test_a_model_that_fails_leaves_no_excerpt(error: Exception) -> None:
 
     bot.embedder.read = fails  # type: ignore[method-assign,assignment]
     assert await extract(bot, "how long?", PAGE, "") is None
+    assert PAGE.id in caplog.text
+    assert str(error) in caplog.text
+
+
+async def test_a_model_that_takes_too_long_leaves_no_excerpt() -> None:
+    bot = fake_bot(writes(""))
+    bot = replace(bot, policy=replace(bot.policy, first_sentence_s=0.05))
+    read, is_over = bot.embedder.read, threading.Event()
+
+    def late(texts: Sequence[str], *, is_query: bool) -> Reading:
+        is_over.wait(10)
+        return read(texts, is_query=is_query)
+
+    bot.embedder.read = late  # type: ignore[method-assign]
+    try:
+        assert await extract(bot, "how long?", PAGE, "") is None
+    finally:
+        is_over.set()
 
 
 async def test_no_excerpt_of_nothing_or_of_a_passage_that_is_more_table_than_text() -> None:

@@ -35,7 +35,8 @@ _ORDERS = frozenset(
     """send tell contact call bring keep return report ask choose select open click enter write check cancel pay give
     let
     show print attach pack follow order use wait allow add remove upload download log sign visit order reply confirm
-    collect leave install register book inform provide submit scan quote mail notify present hand store wash""".split()
+    collect leave install register book inform provide submit scan quote mail email notify present hand
+    store wash apply claim accept fill complete pick ring arrange renew search""".split()
 )
 
 
@@ -114,10 +115,11 @@ def may_be(one: str, other: str) -> bool:
 CHINESE_ADDRESSED = frozenset("收件人 收礼人 买家 顾客 客户 用户 旅客 会员 乘客".split())
 _PEOPLE = """我们 本店 商家 卖家 客服 您 你 收件人 收礼人 送礼人 买家 顾客 客户 用户 旅客 乘客 会员 承运商 快递员 司机
 航空企业 航空公司
+好友 朋友 推荐人 邀请人 被推荐人 被邀请人 学员 家属 业主 租客
 海关 对方 平台 银行 监护人 家长 药师 医生 技师 房东 快递"""
 _ANYBODY = "|".join(sorted(_PEOPLE.split(), key=len, reverse=True))
 PERSON = re.compile(rf"(?P<who>{_ANYBODY})")
 # At the beginning of a clause, or marked as the one who does it.
 _STAFF = "[\u4e00-\u9fff]{1,3}员|[\u4e00-\u9fff]{0,3}(?:师傅|教练|老师)|师傅|物业|邻居|房主"
-DOER = re.compile(rf"(?:^(?:[^，。]{{0,4}}(?:如果|若|请|须|则))?|[由请])(?P<who>{_ANYBODY}|{_STAFF})(?!的)")
+DOER = re.compile(rf"(?:^(?:[^，。]{{0,6}}(?:如果|若|请|须|则|需要|[要得]))?|[由请])(?P<who>{_ANYBODY}|{_STAFF})(?!的)")
 OURS = re.compile("(?<!会)(?<!学)(?<!快递)(?<!送货)员$|师傅$|教练$|老师$")

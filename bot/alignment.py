@@ -34,7 +34,8 @@ def best_places(claim: Unit, reading: Reading, asked: Unit) -> list[Place]:
             window = slice(start, start + size)
             facts = frozenset[int]().union(*carried[window])
             support = _support(claim, title[0].union(*words[window]), facts | title[1], asked)
-            rank = support - _PER_SENTENCE * size + _PER_FACT * len(facts)
+            is_whole = len(facts | title[1]) == len(claim.facts)  # where a fact is missing, the claim is refused
+            rank = is_whole + support - _PER_SENTENCE * size + _PER_FACT * len(facts)
             ranked.append((rank, -size, -start, Place(reading.units[window], support)))
     ranked.sort(key=lambda entry: entry[:3], reverse=True)
     return [place for *_, place in ranked[:PLACES]]

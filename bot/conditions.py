@@ -1,5 +1,6 @@
 """If, only, unless: against a draft that leaves a condition of the passage out, makes one up, or promises more."""
 
+import re
 from collections.abc import Sequence
 
 from bot import lexicon, synonyms
@@ -10,6 +11,7 @@ from bot.facts import carries
 from bot.items import FACT
 
 _ADDED = frozenset(("only", "unless", "except", "even"))
+_THOUGH = re.compile("(?:没有?|未|不|无)[^，。；,;]{1,8}(?:也可以?|也能|照样|仍可|仍然可)")
 _TIMES = frozenset(("when", "otherwise", "even"))  # may be left out; only what they are said of is compared
 
 
@@ -24,6 +26,8 @@ def condition(case: Case, aligned: Sequence[Match]) -> str:
                 if not _is_settled(mark, clause, unit, case, aligned) and not _is_aside(mark, clause, unit, aligned):
                     return f"condition: {mark}"
     stated = frozenset[str]().union(*(unit.marks | _implied(unit) for unit in units))
+    if _THOUGH.search(case.claim.text) and not any(_THOUGH.search(unit.text) for unit in case.reading.units):
+        return "condition: even"
     added = (case.claim.marks & _ADDED) - stated
     return f"condition: {min(added)}" if added else ""
 
@@ -81,6 +85,9 @@ def _is_aside(mark: str, clause: Clause, unit: Unit, aligned: Sequence[Match]) -
     """What holds "only …" is said in one clause, and the draft tells what another clause of the sentence says."""
     if mark != "only" or not clause.scope:
         return False
+    rest = frozenset[str]().union(*(one.order for one in unit.clauses if one is not clause))
+    if len(unit.clauses) > 1 and all(rest.issuperset(match.clause.order) for match in aligned):
+        return True
     taken = [match for match in aligned if any(one in unit.clauses and one is not clause for one in match.sources)]
     said = frozenset[str]().union(*(match.clause.order for match in aligned))
     told = frozenset[str]().union(*(match.clause.predicate for match in aligned)) or said
@@ -107,6 +114,8 @@ _WIDE = frozenset(("any", "all"))
 
 
 def promised_more(case: Case, aligned: Sequence[Match]) -> str:
+    if reason := _any_for_one(case):
+        return reason
     for match in aligned:
         if over := _over_certain(match):
             return f"certainty: {min(over)}"
@@ -120,6 +129,16 @@ def promised_more(case: Case, aligned: Sequence[Match]) -> str:
         if match.clause.facts and match.sources and "usual" in match.sources[0].modes - _hedges(case.claim):
             return "certainty: usually"
     return ""
+
+
+_ANY = re.compile(r"\bany (?:other )?([a-z]{3,})", re.IGNORECASE)
+
+
+def _any_for_one(case: Case) -> str:
+    """ "Any season" where the passage says "the same season"."""
+    told = " ".join(unit.text for unit in case.place.units).lower()
+    found = (match[1].lower() for match in _ANY.finditer(case.claim.text))
+    return next((f"certainty: any {noun}" for noun in found if re.search(rf"\b(?:the same|one) {noun}", told)), "")
 
 
 def _hedges(claim: Unit) -> frozenset[str]:

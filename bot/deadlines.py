@@ -25,12 +25,19 @@ _EVENTS = {
     for word in group.split()
 }  # fmt: skip
 _FROM = re.compile(
-    r"\b(?:of|from|after|before|since|following|until) (?:(?:the|your|our|its|their|a|an|date|day|of) )*([a-z-]+)"
+    r"\b(?:of|from|after|before|since|following|until) "
+    r"(?:(?:the|your|our|its|their|a|an|date|day|of|on|which|when|it|you|was|were|have|been) )*([a-z-]+)"
 )
 _CHINESE_FROM = re.compile(
     f"({'|'.join(sorted((w for w in _EVENTS if not w.isascii()), key=len, reverse=True))})"
     "(?:之日起|之日|当日|日起|之后|以后|后|之前|以前|前|时|起)"
 )
+
+
+_END = re.compile(
+    r"\b(?:end|beginning|start|close) of (?:the|that|each|every|a) (?:\w+ )?(?:year|month|week|term|season|quarter)"
+)
+_FROM_END = re.compile(rf"\b(?:from|after|since) the {_END.pattern[2:]}")
 
 
 def other_beginning(case: Case, aligned: Sequence[Match]) -> str:
@@ -40,6 +47,9 @@ def other_beginning(case: Case, aligned: Sequence[Match]) -> str:
     units = (*case.place.units, case.reading.title)
     stated = {event for unit in units for event in _events(unit)}
     words = {_EVENTS[word] for unit in units for word in re.findall("[a-z-]+", unit.text.lower()) if word in _EVENTS}
+    begun = next(_from(case.claim.text), "")
+    if begun and any(_FROM_END.search(unit.text) for unit in units) and not _END.search(case.claim.text):
+        return f"date: {begun}"
     for event, shown in {_EVENTS[word]: word for word in _from(case.claim.text)}.items():
         if stated and event not in stated and (event not in words or not shown.isascii()):
             return f"date: {shown}"
@@ -97,6 +107,9 @@ def _refunds() -> frozenset[str]:
     return frozenset(map(synonyms.canonical, ("refund", "release", "waive", "discount")))
 
 
+_LESS = re.compile(r"\b(?:minus|less|apart from|except|excluding|but not)\b|扣除|除外", re.IGNORECASE)
+
+
 def dropped_state(case: Case, aligned: Sequence[Match]) -> str:
     """ "Unused items may be returned" without the state they must be in; "in full" without "minus …"."""
     known = case.claim.said | case.asked.said | case.reading.title.said
@@ -105,9 +118,17 @@ def dropped_state(case: Case, aligned: Sequence[Match]) -> str:
         if source is None or "must" in source.modes or match.clause.is_negative:
             continue
         states = {word for word in source.turns if _AS_NEW.match(word) and synonyms.canonical(word) not in known}
-        states |= {word for word in source.words if len(word) > 2 and word[0] in "未无" and word not in known}
-        if "completely" in match.clause.certain and synonyms.canonical("minus") in source.words - known:
-            states.add("minus")
+        states |= {
+            word
+            for word in source.words
+            if len(word) > 2
+            and word[0] in "未无"
+            and word not in known
+            and not (match.clause.negations and word[1:] in match.clause.text)
+        }
+        whole = source.text or match.units[0].text
+        if "completely" in match.clause.certain and _LESS.search(whole) and not _LESS.search(case.claim.text):
+            return "condition: minus"
         if states and not any(word[0] in "未没无不" or word.startswith("un") for word in known):
             return f"condition: {min(states)}"
     return ""

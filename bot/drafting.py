@@ -110,7 +110,8 @@ class _Draft:
         """Each part, with the subject or the opening ("On Saturday, …") that it shares."""
         first = frozenset(self.chunks[0])
         opening = first if self.is_attached[0] else frozenset[str]()
-        subject, before = _only_words(first), first
+        named = frozenset(takewhile(lambda word: not word.startswith(FACT), self.chunks[0]))
+        subject, before = _only_words(named or first), first
         for chunk, is_attached in zip(self.chunks, self.is_attached, strict=True):
             whole = frozenset(chunk) | opening | (subject if is_attached else frozenset())
             before = whole if _only_words(frozenset(chunk)) else whole | _only_words(before)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import takewhile
 
 from bot import bounds, lexicon, measures, synonyms
 from bot.bounds import is_told_of
+from bot.cursor import Cursor
 from bot.facts import MONEY, Fact, calendar, chinese_number, clock, plain_number, tenths, times
 from bot.tokens import NUMERAL, Token, clean, tokens, written
 
@@ -25,12 +25,9 @@ def facts_of(text: str) -> tuple[Fact, ...]:
 _BEFORE_MONTHS = ("in", "until", "from", "of", "since", "by")
 
 
-class _Reader:
-    """Walks the tokens once; `i` is the next one to read."""
-
+class _Reader(Cursor):
     def __init__(self, found: Sequence[Token]) -> None:
-        self.found = found
-        self.i = 0
+        super().__init__(found)
         self.out: list[Fact] = []
         self.taken: int | None = None  # where a fact begins that took back an earlier number
 
@@ -45,18 +42,6 @@ class _Reader:
                 self.out.append(replace(fact, first=first, last=self.i, shown=written(self.found[first : self.i])))
             self.i, self.taken = max(self.i, start + 1), None
         return self.out
-
-    def low(self, offset: int = 0) -> str:
-        place = self.i + offset
-        return self.found[place].low if 0 <= place < len(self.found) else ""
-
-    def kind(self, offset: int = 0) -> str:
-        place = self.i + offset
-        return self.found[place].kind if 0 <= place < len(self.found) else ""
-
-    def han(self, offset: int, length: int) -> str:
-        """Up to `length` Chinese characters from `offset` on, as one string; 每 3 天 is not 每天."""
-        return "".join(self.low(n) for n in takewhile(lambda n: self.kind(n) == "han", range(offset, offset + length)))
 
     def _fact(self) -> Fact | None:
         token = self.found[self.i]
@@ -231,10 +216,14 @@ class _Reader:
             return self._quantity()
         if low in ("a", "an", "per", "each", "every", "one") and self.low(1) in measures.UNITS:
             return self._one_unit()
+        if low == "per" and self.kind(1) == "word" and self.low(1) not in ("cent", *measures.BEFORE_UNITS):
+            return self._rate_of()
         if low in measures.RATES:
             return Fact("rate", measures.RATES[low])
         if (counted := self._counted()) is not None:
             return counted
+        if self.is_letter():
+            return Fact("code", low)
         if low in measures.CURRENCIES and self.kind(1) != "number":
             return Fact("currency", measures.CURRENCIES[low])
         return self._place()
@@ -244,15 +233,21 @@ class _Reader:
         low = self.low()
         if low in ("same", "next", "following") and self.low(1) in measures.SPANS:
             return Fact("day", measures.SPANS[self.low(1)] + ("0" if low == "same" else "1"))
-        if low == "first" and self.kind(1) == "word" and self.low(-1) != "at":
+        if low == "first" and self.kind(1) == "word" and self.low(-1) != "at" and self.low(1) not in ("and", "then"):
             return Fact("ordinal", "1")
-        if low == "last" and self.low(-1) in ("the", "your", "our", "its") and self.low(1) != "chance":
+        if low == "last" and self.low(-1) in ("", "the", "your", "our", "its") and self.low(1) != "chance":
             return Fact("ordinal", "last")
         if low in measures.ORDINALS and self.kind(-1) != "number":
             return Fact("ordinal", measures.ORDINALS[low])
         if low == "twice" or (low == "once" and self._ends_here()):
             return Fact("number", "2" if low == "twice" else "1", "times")
         return None
+
+    def _rate_of(self) -> Fact:
+        """ "€20 per person" is not €20 per booking."""
+        self.i += 2
+        counted = measures.COUNTED.get(self.low(-1), synonyms.canonical(self.low(-1)))
+        return Fact("rate", "person" if counted in measures.PEOPLE else counted)
 
     def _ends_here(self) -> bool:
         ends = self.kind(1) in ("", "mark") or self.low(1) in ("a", "an", "per", "every", "each", "in", "and", "for")
@@ -284,6 +279,8 @@ class _Reader:
         token = self.found[self.i]
         if token.low in measures.AMBIGUOUS_DATES and not token.text[0].isupper():
             return None
+        if token.low in measures.MONTHS and token.text.isupper() and "number" not in (self.kind(-1), self.kind(1)):
+            return None  # an OCT scan
         if token.low in measures.WEEKDAYS:
             return Fact("weekday", str(measures.WEEKDAYS[token.low]))
         return self._month(measures.MONTHS[token.low]) if token.low in measures.MONTHS else None

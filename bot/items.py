@@ -24,7 +24,7 @@ MAIN_VERBS = frozenset(
     "costs cost takes take includes include applies apply carries lasts contains begins starts ends expires requires"
     " receives arrives counts needs need".split()
 )
-_JOINED = AUXILIARY | {"not"}
+_JOINED = AUXILIARY | {"not", "never"}
 _DETERMINERS = frozenset(("the", "a", "an", "your", "our", "else"))
 _VERBAL = AUXILIARY | {"we", "you", "they", "it", "there"}
 

@@ -13,6 +13,10 @@ def _list(words: str) -> list[str]:
     return words.split()
 
 
+def _list_of(lines: str) -> list[list[str]]:
+    return [line.split() for line in lines.strip().splitlines()]
+
+
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
@@ -69,7 +73,7 @@ EXCEPTIONS = _set("except excepting save barring")
 # Longest first. Not negations, though they are written with one.
 CHINESE_HARMLESS = _list("""
 不锈钢 不仅仅 不得不 差不多 不过 不但 不仅 不只 不同 不断 不管 不论 无论 不少 不错 不妨 不久 不止 不时 不然 不限
-对不起 不好意思 不客气 非常 非洲 无线 无忧 无缝 无人机 未来 特别 区别 分别
+对不起 不好意思 不客气 非常 非洲 无线 无忧 无缝 无人机 未来 特别 区别 分别 未成年 无责
 级别 类别 性别 识别 个别 别人 别的 别名 是否 能否 可否 否则 没错 没问题 没关系 无理由 不可抗力 不便 无误
 """)
 CHINESE_NEGATORS = _list("""
@@ -82,6 +86,7 @@ CHINESE_NEGATORS = _list("""
 CONDITIONS = {
     "only": "only", "solely": "only", "exclusively": "only", "unless": "unless", "except": "except",
     "evenif": "even", "regardless": "even", "when": "when", "once": "when", "whenever": "when",
+    "whatever": "even", "wherever": "even", "however": "even",
     "excepting": "except", "barring": "except", "if": "if", "provided": "if", "providing": "if",
 }  # fmt: skip
 CHINESE_CONDITIONS = (
@@ -94,7 +99,8 @@ CHINESE_CONDITIONS = (
 # ── certainty: words that promise much, by what they promise ──
 
 CERTAINTY = {
-    "always": "always", "never": "never", "instantly": "instantly", "instant": "instantly", "immediately": "instantly",
+    "always": "always", "ever": "always", "never": "never", "instantly": "instantly", "instant": "instantly",
+    "immediately": "instantly",
     "immediate": "instantly", "straightaway": "instantly", "guarantee": "guarantee", "guaranteed": "guarantee",
     "guarantees": "guarantee", "promise": "guarantee", "promised": "guarantee", "free": "free", "any": "any",
     "anything": "any", "anyone": "any", "anytime": "anytime", "anywhere": "any", "all": "all", "every": "all",
@@ -206,6 +212,7 @@ enable/disable activate/deactivate login/logout upload/download private/business
 早上/晚上 包括/不包括 线上/线下 新品/二手 upto/least 超过/低于 前/后 高于/低于 多于/少于 免费/收 退货/换货 退款/换货
 refund/exchange intact/broken clean/dirty empty/full same/different sealed/opened required/optional
 complete/incomplete valid/expired cheap/expensive accept/refuse fast/slow 本人/他人 黑白/彩色 取车/还车 破损/完好
+期内/期后 期内/期外 有效/失效 有效/作废
 """)
 )
 
@@ -227,6 +234,47 @@ CHINESE_THINGS = _list("""
 """)
 
 
+# Of each line one is told from the others by its word: what is said of the blue tag is not said of the green one.
+_SISTERS = _list_of("""
+red blue green yellow orange black white grey purple pink brown violet turquoise beige
+gold silver bronze platinum diamond
+north south east west northern southern eastern western
+breakfast lunch dinner supper brunch
+dog cat rabbit bird fish horse hamster puppy kitten guinea
+car bus train tram taxi plane ferry coach motorbike van lorry truck
+kitchen bathroom bedroom cellar attic garden garage hall lounge
+wood leather plastic metal glass cotton wool silk linen paper steel iron
+spring summer autumn winter
+small medium large
+cello violin viola guitar piano flute
+upstairs downstairs
+married single divorced
+christmas easter halloween thanksgiving
+""")
+CHINESE_SISTERS = _list_of("""
+红色 蓝色 绿色 黄色 橙色 黑色 白色 灰色 紫色 粉色 棕色 金色 银色
+东门 南门 西门 北门
+东区 南区 西区 北区
+东侧 南侧 西侧 北侧
+一楼 二楼 三楼 四楼 五楼 负一楼 地下
+早餐 午餐 晚餐 夜宵
+春季 夏季 秋季 冬季
+小程序 公众号 官网 前台
+护照 身份证 驾照 学生证 户口本
+上旬 中旬 下旬
+母亲 父亲
+春节 国庆 中秋 端午 清明 元旦 劳动节 元宵 圣诞
+单人 双人 三人 四人
+金卡 银卡 铜卡 钻石卡
+""")
+
+
 @lru_cache(maxsize=1)
 def things() -> frozenset[str]:
     return frozenset(map(canonical, THINGS))
+
+
+@lru_cache(maxsize=1)
+def sisters() -> dict[str, int]:
+    """English words → the number of their line; words that say the same stand for one another."""
+    return {canonical(word): n for n, line in enumerate(_SISTERS) for word in line}

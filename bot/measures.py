@@ -78,6 +78,12 @@ GZ_ Guangzhou 广州;SZ_ Shenzhen 深圳;HZ_ Hangzhou 杭州;CD_ Chengdu 成都;
 CQ_ Chongqing 重庆
 TJ_ Tianjin 天津;WH_ Wuhan 武汉;NJ_ Nanjing 南京;GD_ Guangdong 广东;ZJ_ Zhejiang 浙江;HN_ Hainan 海南
 NM_ Inner_Mongolia 内蒙古
+HEB_ Hebei 河北;SX_ Shanxi 山西;LN_ Liaoning 辽宁;JL_ Jilin 吉林;HLJ_ Heilongjiang 黑龙江;JS_ Jiangsu 江苏
+AH_ Anhui 安徽;FJ_ Fujian 福建;JX_ Jiangxi 江西;SD_ Shandong 山东;HEN_ Henan 河南;HUB_ Hubei 湖北;HUN_ Hunan 湖南
+SC_ Sichuan 四川;GZH_ Guizhou 贵州;YN_ Yunnan 云南;SAX_ Shaanxi 陕西;GS_ Gansu 甘肃;NX_ Ningxia 宁夏;GX_ Guangxi 广西
+SU_ Suzhou 苏州;NB_ Ningbo 宁波;QD_ Qingdao 青岛;DL_ Dalian 大连;XM_ Xiamen 厦门;XA_ Xi'an 西安;CS_ Changsha 长沙
+ZZ_ Zhengzhou 郑州;SY_ Shenyang 沈阳;HRB_ Harbin 哈尔滨;JN_ Jinan 济南;HF_ Hefei 合肥;FZ_ Fuzhou 福州;KM_ Kunming 昆明
+WX_ Wuxi 无锡;FS_ Foshan 佛山;DG_ Dongguan 东莞;ZH_ Zhuhai 珠海;SYA_ Sanya 三亚
 QH_ Qinghai 青海;GH_ Ghent 根特;PAR_ Paris 巴黎;LON_ London 伦敦;BER_ Berlin 柏林;AMS_ Amsterdam 阿姆斯特丹
 BRU_ Brussels 布鲁塞尔
 """
@@ -124,6 +130,7 @@ UNITS: dict[str, tuple[str, int]] = {
     for written in forms.split()
 }  # fmt: skip
 DURATIONS = frozenset(("day", "hour", "minute", "second", "month", "night")) | {"business day"}
+COUNTED = {"head": "person", "people": "person"} | dict.fromkeys("way direction trip crossing".split(), "journey")
 RATES = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "annual": "year", "annually": "year",
          "hourly": "hour", "每天": "day", "每日": "day", "每周": "week", "每月": "month", "每年": "year",
          "每小时": "hour", "每钟头": "hour", "每星期": "week", "每礼拜": "week"}  # fmt: skip

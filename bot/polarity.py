@@ -88,10 +88,18 @@ def _is_refuted(match: Match, source: Clause) -> bool:
     shared = match.clause.words & source.words
     named = {word for one in match.sources if not one.is_negative for word in one.words & match.clause.words}
     is_topic = bool(match.clause.text) and len(shared) == 1 and len(named) > len(shared) + 1
-    is_leaning = any(_BUT_THEY.search(unit.text) for unit in match.units)
+    is_leaning = any(_BUT_THEY.search(unit.text) for unit in match.units) or _is_by_the_way(match, source, shared)
     if shared <= source.prior and (is_topic or is_leaning or any(word[0] in "未非无" for word in named)):
         return False
     return bool(shared or match.clause.facts)
+
+
+def _is_by_the_way(match: Match, source: Clause, shared: frozenset[str]) -> bool:
+    """ "Tickets are not refundable, but may be exchanged": of the denial no more than what it speaks of is taken, and
+    all else from one clause that denies nothing."""
+    told = match.clause.words - shared
+    full = next((one for one in match.sources if not one.is_negative and told <= one.words), None)
+    return bool(told) and len(shared) == 1 and full is not None and full is match.sources[0]
 
 
 def _is_otherwise(match: Match) -> bool:

@@ -23,7 +23,15 @@ def other_agent(case: Case, aligned: Sequence[Match]) -> str:
         who, does = match.clause.agent
         if who and (other := _is_somebody_else(who, does, match, case)):
             return f"name: {other}"
-    return _other_object(case) or _other_owner(case) or _other_chinese_agent(aligned) or _other_by(aligned)
+        if other := _of_another(match):
+            return f"spliced: {other}"
+    return (
+        _other_object(case)
+        or _other_owner(case)
+        or _other_chinese_agent(aligned)
+        or _other_by(aligned)
+        or _other_direction(case)
+    )
 
 
 _HELD = frozenset(
@@ -56,13 +64,33 @@ _BY = re.compile("(?<!理)由(?!于)([\u4e00-\u9fff]{2})")
 def _other_by(aligned: Sequence[Match]) -> str:
     """由邻居代收 where the passage has 由物业代收, or names no neighbour beside it."""
     for match in aligned:
-        mine = _BY.search(match.clause.text)
-        if mine is None or not match.sources or DOER.search(f"由{mine[1]}"):
+        mine = _by(match.clause.text)
+        if not mine or not match.sources:
             continue
         source = match.sources[0].text
-        theirs = _BY.search(source)
-        if theirs[1] != mine[1] if theirs else mine[1] not in source:
-            return f"name: {mine[1]}"
+        theirs = _by(source)
+        if not _may_be_chinese(mine, theirs) if theirs else not PERSON.match(mine) and mine not in source:
+            return f"name: {mine}"
+    return ""
+
+
+def _by(text: str) -> str:
+    """Whom 由 marks: a person that is known, or the two ideographs behind it."""
+    marked = _BY.search(text)
+    known = DOER.search(text, marked.start()) if marked else None
+    return "" if marked is None else known["who"] if known and known.start() == marked.start() else marked[1]
+
+
+_TOWARD = re.compile("(?:给|向|联系|找)([\u4e00-\u9fff]{2})")
+
+
+def _other_direction(case: Case) -> str:
+    """打电话给顾问, where the adviser is the one that calls."""
+    told = "。".join(unit.text for unit in case.place.units)
+    for who in _TOWARD.findall(case.claim.text):
+        acts = re.search(rf"(?:^|[^\u4e00-\u9fff]){who}(?!的)", told)
+        if acts and who not in ("我们", "客服") and not re.search(f"[给向系找与跟和由]{who}", told):
+            return f"name: {who}"
     return ""
 
 
@@ -75,6 +103,8 @@ def _is_somebody_else(who: str, does: str, match: Match, case: Case) -> str:
     if who == "we" and "must" not in match.clause.modes and any(_is_duty(clause, does) for clause in clauses):
         return who
     if who == "you" and does in _SHOP_DOES and not any(does == clause.agent[1] for clause in clauses):
+        return who
+    if who == "you" and "must" in match.clause.modes and match.sources and _is_ours(match.sources[0]):
         return who
     if who == "we" and does in _PAYS and not any(does in one.words and "we" in one.roles for one in clauses):
         return who
@@ -93,6 +123,25 @@ def _is_somebody_else(who: str, does: str, match: Match, case: Case) -> str:
 def _is_duty(clause: Clause, does: str) -> bool:
     """ "… has to be sent back": the customer's, unless somebody is named."""
     return does in clause.words and "must" in clause.modes and "we" not in clause.roles and not clause.agent[0]
+
+
+def _of_another(match: Match) -> str:
+    """ "We provide the food" out of "we provide a guide; you bring food"."""
+    who, does = match.clause.agent
+    mine = [source for source in match.sources if source.agent == (who, does)]
+    rest = match.clause.words - {does} - synonyms.light()
+    if not who or not rest or len(mine) != 1 or rest & mine[0].words or mine[0].words <= {does}:  # "we waive them"
+        return ""
+    others = [one for one in match.sources if one.agent[0] not in ("", who) and rest <= one.words]
+    return min(rest) if others else ""
+
+
+_ASKS = frozenset(map(synonyms.canonical, "ask require request need recommend want expect advise let".split()))
+
+
+def _is_ours(clause: Clause) -> bool:
+    """ "We offer a substitute": nothing that the customer has to do."""
+    return clause.agent[0] == "we" and clause.agent[1] not in _ASKS and "must" not in clause.modes
 
 
 _OWNED = re.compile(r"\byours\b|\bours\b|your property|belongs? to you", re.I)
@@ -125,8 +174,10 @@ def _other_chinese_agent(aligned: Sequence[Match]) -> str:
         mine = _doer(match.clause.text)
         if mine is None or not match.sources or _RECEIVED.search(match.clause.text):
             continue
-        best = max(match.sources, key=lambda source: len(source.words & match.clause.words))
-        theirs = _doer(best.text)
+        fullest = sorted(
+            match.sources, key=lambda source: -len(frozenset(source.order) & frozenset(match.clause.order))
+        )
+        theirs = next(filter(None, (_doer(source.text) for source in fullest)), None)
         if theirs is not None and not _may_be_chinese(mine["who"], theirs["who"]):
             return f"name: {mine['who']}"
     return next(filter(None, map(_other_person, aligned)), "")

@@ -37,7 +37,49 @@ def _in_the(match: re.Match[str]) -> str:
 _sub = partial(re.compile, flags=re.IGNORECASE)
 _CLOCK = r"\d{1,2}(?:[:.]\d\d)?(?: ?[ap]\.?m\b\.?)?"
 _SPAN = r"(?:\d+|[a-z]+) (?:(?:business|working|calendar) )?(?:minute|hour|day|week|month|year)s?"
+
+
+def _minutes(match: re.Match[str]) -> str:
+    """ "3 hours 10 minutes" is neither 3 hours nor 10 minutes."""
+    return f"{int(match[1]) * 60 + int(match[2])} minutes"
+
+
+def _chinese_minutes(match: re.Match[str]) -> str:
+    return f"{int(match[1]) * 60 + int(match[2])}分钟"
+
+
+_FREE = r"(?: (?:you|us|anyone|them))?(?: for it)?(?: (?:anything|any|a penny|a thing))?(?: (?:extra|more|further))?"
+_NO_PRICE = r"(?! ?(?:[€$£¥\d]|by\b|until\b|before\b|unless\b|any))"
 _ENGLISH = (
+    (
+        _sub(
+            rf"\b(?:won't|will not|don't|doesn't|do not|does not|isn't|is not|aren't|are not|needn't|never)"
+            rf" (?:be |have to |need to )?(?:cost|costs|charged|charge|pay){_FREE}\b{_NO_PRICE}"
+        ),
+        "free",
+    ),
+    (
+        _sub(
+            r"\b(?:costs?|pay|charged?)(?: you)? nothing(?: (?:extra|more))?\b|\bfor nothing\b"
+            r"|\bnothing is (?:due|owed|charged)\b"
+        ),
+        "free",
+    ),
+    (
+        _sub(
+            r"\b(?:(?:e-?mail|write to|contact|reach us at|drop a line to)"
+            r"|(?:by )?(?:send(?:ing)?|writ(?:e|ing)|drop(?:ping)?) (?:us )?(?:an? )?"
+            r"(?:e-?mail|mail|message|line|note)? ?to"
+            r"|by e-?mail(?: to| at)?) (?=\S+@)"
+        ),
+        "email ",
+    ),
+    (_sub(r"\b(?:below|under) the age of\b"), "under"),
+    (_sub(r"\b(?:in|during|within) the first (?=(?:\d+|[a-z]+) (?:minute|hour|day|week|month)s?\b)"), "within "),
+    (_sub(r"\ba fifth\b"), "20 %"),
+    (_sub(r"\bnot? (?:\w+ )?by more than\b|n't (?:\w+ )?by more than\b"), " by no more than"),
+    (_sub(r"\b(\d{1,3}) ?(?:hours?|hrs?|h)(?: and|,)? (\d{1,2}) ?(?:minutes?|mins?)\b"), _minutes),
+    (_sub(r"\bwhether or not\b|\beven (?=(?:before|after|without|during|with)\b)"), "evenif "),
     (_sub(r"\b(everything|anything|all|anywhere|everyone|nothing|everywhere) but\b"), r"\1 except"),
     (_sub(r"(^|[;,.] )should (?=(?:you|your|we|our|the|an?|it|this|they)\b)"), r"\1if "),
     (_sub(r"\bhalf an hour\b|\ba half[- ]hour\b"), "30 minutes"),
@@ -61,9 +103,10 @@ _ENGLISH = (
     (_sub(rf"\b(?P<part>half|(?:a )?quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_HOURS})\b"), _past),
     (_sub(r"\b(\d{1,2}(?::\d\d)?) (?:o'clock )?(?:in the|at) (morning|afternoon|evening|night)\b"), _in_the),
     (_sub(rf"\bbetween ({_CLOCK}) and (?={_CLOCK})(?=\S*[:. ]?\S*(?::\d\d|[ap]\.?m))"), r"from \1 to "),
+    (_sub(rf"\bfrom ({_CLOCK}) (?:to|until|till) (?={_CLOCK})"), r"\1-"),
     (_sub(rf"\b(?<=the )({'|'.join(_NTH)})( of (?:each|every|the|a|that|this) month)"), _nth),
     (_sub(r"(\b(?:can|may)\b[^.;]*) for (?=\S+ \w+ (?:after|from|following|since)\b)"), r"\1 within "),
-    (_sub(r"\b(?:of|for|in|on) each (?=[a-z])|(?<=\d )each (?=[a-z])"), "per "),
+    (_sub(r"\b(?:of|for|in|on) each (?=[a-z])|(?<=\d )each (?=[a-z])|(?<=[\d.][€$£%]) each (?=[a-z])"), "per "),
     (_sub(rf"\b(?:no later than|not later than) (?={_SPAN} (?:after|from|following)\b)"), "within "),
     (_sub(rf"\b(within {_SPAN}) (?:of|from|following)\b"), r"\1 after"),
     (_sub(r"(?<=\d)(?:st|nd|rd|th)\b"), ""),
@@ -74,7 +117,7 @@ _ENGLISH = (
 # ── Chinese ──
 
 _PART = "上午|下午|晚上|早上|中午|凌晨|傍晚"
-_MEASURED = "小时|分钟|天|日|周|个月|月|年|次|晚|公里|平方米|平米|度电|度|件|位|人|张|本|袋|箱|瓶"
+_MEASURED = "小时|分钟|秒|条|[GMK]B?|天|日|周|个月|月|年|次|晚|公里|平方米|平米|度电|度|件|位|人|张|本|袋|箱|瓶"
 
 
 def _hour(match: re.Match[str]) -> str:
@@ -86,7 +129,30 @@ def _tenths(match: re.Match[str]) -> str:
     return f"{chinese_number(match[1])}0%"
 
 
+_NO_VERB = "就也都是能会可再还才又只要您你我们在网上的得地里要"
+
+
+def _cannot(match: re.Match[str]) -> str:
+    """补开不了 → 无法补开."""
+    before, verb = (match[1][0], match[1][1:]) if len(match[1]) == 2 and match[1][0] in _NO_VERB else ("", match[1])
+    return f"{before}无法{verb}"
+
+
 _CHINESE = (
+    (re.compile("([\u4e00-\u9fff]{1,2})不了(?!解|了之)"), _cannot),
+    (re.compile("没(?![有关问错收法什人准])"), "未"),
+    (re.compile(r"(?<=\d)号(?![线楼门店馆院桌室码厅口机车仓台])"), "日"),
+    (re.compile(r"(?<![拨致])打(?:电话)?(?=[0-9+]{3})"), "拨打"),
+    (re.compile("下个月"), "次月"),
+    (re.compile("(?:这个?|本)月"), "当月"),
+    (re.compile("那个?月"), "当月"),
+    (re.compile("[那这][天日](?!起|开始)"), "当天"),
+    (re.compile("头一?(?=[个次年])"), "第一"),
+    (re.compile("(?<![第另多大])一半(?![时小天年月])|五成"), "50%"),
+    (re.compile("一次(?:都|也)(?=[没未不])"), ""),
+    (re.compile("一分不少地?"), "全额"),
+    (re.compile("(?<=按)([^，。；,;按]{1,6})计(?=[，。；,;)）]|$)"), r"\1算"),
+    (re.compile(r"(\d{1,3})个?(?:小时|钟头)零?(\d{1,2})分钟?"), _chinese_minutes),
     (re.compile(r"\(含\)"), ""),
     (re.compile("第二[天日]|隔[天日]|翌日"), "次日"),
     (re.compile("一个半小时"), "90分钟"),

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from bot import synonyms
 from bot.alignment import Case, Match
-from bot.clauses import Unit
+from bot.clauses import Unit, read
 from bot.drafting import Clause
+from bot.items import FACT
 from bot.reading import Reading
 
 
@@ -19,7 +20,24 @@ def spliced(case: Case, aligned: Sequence[Match]) -> str:
     for match in aligned:
         if reason := _joined_wrongly(match.clause, case):
             return reason
-    return _other_condition(case) or _comma_splice(case, aligned)
+    return _other_order(case) or _other_condition(case) or _comma_splice(case, aligned)
+
+
+_FIRST_THEN = re.compile(
+    r"先(?![生前进行锋])(?P<a>.+?)(?:再|然后|之后)(?P<b>.+)|\bfirst\b(?P<c>.+?)\b(?:then|afterwards)\b(?P<d>.+)", re.I
+)
+
+
+def _other_order(case: Case) -> str:
+    """ "First A, then B" where the passage has B first."""
+    mine = _FIRST_THEN.search(case.claim.text)
+    for unit in case.reading.units if mine else ():
+        if mine and (theirs := _FIRST_THEN.search(unit.text)):
+            one, other = (read((found["a"] or found["c"]).strip()).said for found in (mine, theirs))
+            later = read((theirs["b"] or theirs["d"]).strip()).said
+            if len(one & later) > len(one & other):
+                return f"spliced: {min(one & later)}"
+    return ""
 
 
 # ── two sentences ──
@@ -167,16 +185,47 @@ def _topic(clause: Clause, unit: Unit) -> frozenset[str]:
 def _crossed(case: Case) -> str:
     """ "X is required, Y is optional" turned into "X is optional, Y is required": each part takes from both."""
     mine = [chunk - synonyms.light() for clause in case.claim.clauses for chunk in clause.chunks]
-    if len(mine) < 2:
-        return ""
     for unit in case.place.units:
         theirs = [chunk for clause in unit.clauses for chunk in clause.chunks]
         for n, one in enumerate(theirs):
             for other in theirs[n + 1 :]:
                 mixed = [chunk for chunk in mine if chunk & (one - other) and chunk & (other - one)]
+                if _is_half_crossed(case.claim, one, other) or _is_others_figure(case.claim, one, other):
+                    return f"spliced: {min(other & case.claim.words)}"
                 if len(mixed) > 1 and _exchange(mixed[0], mixed[1], one - other, other - one):
                     return f"spliced: {min(mixed[0] & (other - one))}"
     return ""
+
+
+def _is_half_crossed(claim: Unit, one: frozenset[str], other: frozenset[str]) -> bool:
+    """ "For a side ingredient we credit the whole meal", where $5 is said of it and the meal of the main one."""
+    told, further = one - other, other - one
+    lost = told - claim.said
+    return bool(
+        one & other - synonyms.light()
+        and told & claim.words
+        and further & claim.words
+        and any(word.startswith(FACT) for word in lost)
+        and further - claim.said
+        and not any(word.startswith(FACT) for word in claim.said)
+    )
+
+
+def _is_others_figure(claim: Unit, one: frozenset[str], other: frozenset[str]) -> bool:
+    """ "The box for four: 42 元" out of "双人盒+42元、四人盒+70元": one's name with the figure of the other."""
+    for own, rival in ((one, other), (other, one)):
+        figures = [word for word in (own - rival) & claim.said if word.startswith("#") and " " in word]
+        names, theirs = _only_words(own - rival), _only_words(rival - own)
+        for figure in figures:
+            unit = figure.partition(" ")[2]
+            has_own = any(word.endswith(f" {unit}") and word not in claim.said for word in rival if word[0] == "#")
+            if has_own and theirs and theirs <= claim.said and names - claim.said:
+                return True
+    return False
+
+
+def _only_words(chunk: frozenset[str]) -> frozenset[str]:
+    return frozenset(word for word in chunk if word[0] != "#" or " " not in word) - synonyms.light()
 
 
 def _exchange(first: frozenset[str], second: frozenset[str], one: frozenset[str], other: frozenset[str]) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from bot import lexicon, measures, synonyms
 from bot.alignment import Case, Match
@@ -99,7 +100,39 @@ def replaced(case: Case) -> str:
                 and not _is_loose(mine, theirs)
             ):
                 return f"name: {' '.join(sorted(swapped))}"
-    return _chinese_thing(case)
+    return _other_attribute(case, here) or _chinese_thing(case)
+
+
+_PALE = lexicon.LOCAL_NEGATORS | frozenset("new exact actual normal regular usual ordinary particular single".split())
+
+
+def _other_attribute(case: Case, here: frozenset[str]) -> str:
+    """ "The green tag" where the passage has a blue one: another word before the same."""
+    if case.claim.is_chinese:
+        return ""
+    before: defaultdict[str, set[str]] = defaultdict(set)
+    for unit in (*case.place.units, case.reading.title):
+        for first, second in _neighbours(unit.text):
+            before[synonyms.canonical(second)].add(first)
+    for first, second in _neighbours(case.claim.text):
+        mine, noun = _kind(first), _kind(second)
+        if mine is None or noun is None or mine[0] != "word" or noun[0] != "word" or first in _PALE:
+            continue
+        if mine[1] in here | case.asked.words or mine[1] not in case.claim.words or second.endswith("ly"):
+            continue
+        theirs = {_kind(one) for one in before.get(noun[1], ())}
+        if theirs and all(one is not None and one[0] == "word" and one[1] not in case.claim.words for one in theirs):
+            return f"name: {first}"
+    return ""
+
+
+_RUN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*(?:\s+[^\W\d_]+(?:['-][^\W\d_]+)*)*")
+
+
+def _neighbours(text: str) -> Iterator[tuple[str, str]]:
+    """Each word with the one before it, where nothing stands between."""
+    for run in _RUN.findall(text.lower()):
+        yield from pairwise(["", *run.split()])
 
 
 def _is_strange(swapped: frozenset[str], here: frozenset[str]) -> bool:
@@ -138,15 +171,38 @@ def _chinese_thing(case: Case) -> str:
     for thing in lexicon.CHINESE_THINGS:
         if thing in case.claim.text and thing not in text and any(other in text for other in lexicon.CHINESE_THINGS):
             return f"name: {thing}"
+    for line in lexicon.CHINESE_SISTERS:
+        strange = [word for word in line if word in case.claim.text and word not in text]
+        if strange and any(word in text and word not in case.claim.text for word in line):
+            return f"name: {strange[0]}"
     return ""
+
+
+_COSTS = frozenset(map(synonyms.canonical, ("cost", "take")))
 
 
 def other_thing(case: Case, aligned: Sequence[Match]) -> str:
     """What a passage says of one thing or country is not said of another."""
     for match in aligned:
+        if sister := _sister(match):
+            return f"name: {sister}"
         mine = _named(match.clause)
-        if mine and any(theirs and mine.isdisjoint(theirs) for theirs in map(_named, match.sources)):
-            return f"name: {min(mine).removeprefix('#')}"
+        own = frozenset[str]().union(*(one.words for one in match.sources if mine & _named(one)))
+        for source in match.sources if mine else ():
+            theirs, taken = _named(source), (source.words & match.clause.words) - own - _COSTS
+            if theirs and mine.isdisjoint(theirs) and (taken or not own):
+                return f"name: {min(mine).removeprefix('#')}"
+    return ""
+
+
+def _sister(match: Match) -> str:
+    """The green tag, where the passage speaks of the blue one."""
+    lines = lexicon.sisters()
+    for source in match.sources:
+        for word in sorted(match.clause.words & lines.keys() - source.words):
+            same = {one for one in source.words & lines.keys() if lines[one] == lines[word]}
+            if same and same.isdisjoint(match.clause.words):
+                return word
     return ""
 
 

@@ -25,7 +25,7 @@ send post mailed sent
 help assist support
 use redeem
 change switch modify edit alter adjust amend alteration modification adjustment
-choose select pick choice selection
+choose select pick choice selection decide decision
 contact reach write
 allow permit accept
 store shop branch
@@ -79,7 +79,7 @@ holiday vacation
 apartment flat
 lift elevator
 play watch stream view
-inform notify notification
+inform notify notification tell
 mention state specify indicate
 pause suspend freeze frozen
 continue resume
@@ -89,10 +89,12 @@ block lock locked
 combine combination
 split divide
 same identical equal
+id identity identification
+stay remain
 wrong incorrect mistaken
 give grant issue provide supply
 period window timeframe
-remainder rest
+remainder rest leftover
 beforehand advance ahead prior
 happen occur
 spoil spoiled rotten
@@ -129,6 +131,7 @@ somebody someone anybody anyone
 height high tall
 width wide
 weight weigh heavy
+grey gray
 """
 _IRREGULAR = {
     "sent": "send", "bought": "buy", "paid": "pay", "took": "take", "taken": "take", "made": "make", "kept": "keep",
@@ -139,13 +142,14 @@ _IRREGULAR = {
     "brought": "bring", "told": "tell", "said": "say", "cheapest": "cheap", "news": "news", "series": "series",
     "goods": "good", "packaging": "packaging", "clothing": "clothing", "during": "during",
     "earphones": "earphone", "shoes": "shoe", "gloves": "glove", "used": "used", "closed": "closed", "added": "add",
-    "missing": "missing", "charging": "charging", "chose": "choose", "guaranteed": "guarante", "wrote": "write",
+    "missing": "missing", "charging": "charging", "chose": "choose", "guaranteed": "guarantee", "wrote": "write",
     "left": "left",
     "called": "named", "named": "named", "felt": "feel",
     "sets": "set", "grew": "grow", "repaid": "repay", "frozen": "frozen", "rotten": "rotten",
 }  # fmt: skip
 # The first word of a line is what the others are read as; longer ones go first.
 _CHINESE = """
+免费 不收钱 不会多收钱 不会再多收钱 不多收钱 不额外收费 不会额外收费 不另收费 不再收费 不另外收费 不额外收取费用
 免费 不收取任何费用 不收任何费用 不收取费用 不收费 无须付费 无需付费 不用付费 不用付钱 不用花钱 不要钱 分文不收
 免 免收 免除
 退货 退回 寄回 退还商品 退还产品
@@ -232,11 +236,22 @@ _CHINESE = """
 重 重新 再次
 丢失 遗失 丢了 弄丢
 数量 件数
+扣款 扣钱 扣费
+禁止使用 禁用
+双倍 翻倍 加倍
+小时 钟头
 适用 适用于
 """
 
 # Phrases that count as one word. Applied to lower-cased words in order.
 PHRASES = {
+    ("call", "off"): "cancel", ("called", "off"): "cancel", ("calling", "off"): "cancel", ("calls", "for"): "require",
+    ("on", "hold"): "pause", ("pull", "out"): "withdraw", ("sign", "up"): "signup", ("signed", "up"): "signup",
+    ("signing", "up"): "signup", ("let", "in"): "admit", ("carries", "on"): "continue", ("runs", "on"): "continue",
+    ("run", "on"): "continue", ("taken", "off"): "deduct", ("take", "off"): "deduct", ("no", "need", "to"): "needn't",
+    ("no", "need", "for"): "needn't",
+    ("in", "writing"): "written", ("by", "themselves"): "automatically", ("by", "itself"): "automatically",
+    ("on", "their", "own"): "automatically", ("on", "its", "own"): "automatically",
     ("send", "back"): "return", ("sent", "back"): "returned", ("sending", "back"): "return", ("give", "back"): "return",
     ("bring", "back"): "return", ("ship", "back"): "return", ("money", "back"): "refund", ("pay", "back"): "refund",
     ("no", "charge"): "free", ("no", "further", "charge"): "free", ("no", "further", "cost"): "free",
@@ -277,7 +292,7 @@ PHRASES |= {
     (verb, object, particle): meant
     for (verb, particle), meant in [(key, meant) for key, meant in PHRASES.items() if len(key) == 2]
     for object in ("it", "them", "this", "these", "everything")
-    if particle in ("back", "up", "in")
+    if particle in ("back", "up", "in", "off")
 }  # "take it back"
 
 # Words that say next to nothing of their own: in a near copy they may come or go.
@@ -299,8 +314,10 @@ def _groups(table: str) -> dict[str, str]:
 
 def stem(word: str) -> str:
     """English inflection off, crudely: both sides lose the same ending, which is all that matters here."""
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
+    if (base := _IRREGULAR.get(word, "")) and base != word and base not in _IRREGULAR:
+        return stem(base)
+    if base:
+        return base
     word = word.removesuffix("'s").removesuffix("'")
     if len(word) <= 3:
         return word
@@ -338,10 +355,10 @@ def _chinese() -> tuple[re.Pattern[str], dict[str, str]]:
     return re.compile("|".join(sorted(forms, key=len, reverse=True))), forms
 
 
-_ONLY = re.compile("只(?=[会送收在对用给发寄退换卖做开配])")
+_ONLY = re.compile("只(?=[会送收在对用给发寄退换卖做开配适接])")
 _NOT_YET = re.compile("没有?(?=[^的，。过]{1,4}的)")
 _ADVERB = re.compile(
-    "[仍也再又才已]|先(?![生前进行锋])|来(?=[取拿接领])|(?<![首成京])都|(?<![退偿归交返])还(?![款清给贷车书机卡钱物货本])|(?<![机社协展工聚])会(?![员议籍费])"
+    "[仍也再又才已]|先(?![生前进行锋])|来(?=[取拿接领承负支付])|(?<![首成京])都|(?<![退偿归交返])还(?![款清给贷车书机卡钱物货本])|(?<![机社协展工聚])会(?![员议籍费])"
 )
 
 

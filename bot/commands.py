@@ -32,6 +32,7 @@ from bot.why_commands import check_drawing, draw_attention, show_evidence
 
 GRACE_S = 5
 TCP_USER_TIMEOUT_MS = 20_000
+SEND_BUFFER = 128 * 1024  # bytes; ten times a second full is still more than a chat ever says
 
 
 async def ready(settings: Settings) -> None:
@@ -116,8 +117,10 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Accepted sockets inherit it. By itself the system would take megabytes for a reader who reads nothing of them.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        # Accepted sockets inherit it: a peer that stops reading is gone after 20 s; pings alone do not notice it.
+        # They inherit this too: a peer that stops reading is gone after 20 s; pings alone do not notice it.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
     try:
         listening.bind((host, port))

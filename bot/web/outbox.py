@@ -14,6 +14,7 @@ from bot.web.bell import Bell
 
 MOST_FRAMES = 256
 MOST_BYTES = 1024 * 1024
+HISTORY = 8  # that part of the outbox may be taken by what is long past
 SEND_S = 10.0
 
 
@@ -52,9 +53,14 @@ class Outbox:
             self._news.set()
             self._left.set()
 
+    @property
+    def _is_for_history(self) -> bool:
+        """A little of it at a time, so that who asks for much and reads none of it keeps nobody else waiting."""
+        return len(self._frames) * HISTORY < self._most_frames and self._bytes * HISTORY < self._most_bytes
+
     async def room(self) -> None:
-        """Wait until the outbox is less than half full, or closed: history may come as fast as it is read."""
-        while self._is_half_full and self.close_code is None:
+        """Wait until there is room for history, or the outbox is closed: it may come as fast as it is read."""
+        while not self._is_for_history and self.close_code is None:
             self._left.clear()
             await self._left.wait()
 

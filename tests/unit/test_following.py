@@ -55,7 +55,7 @@ async def frames(queue: Outbox) -> list[dict[str, Any]]:
 
 async def test_a_sync_brings_all_that_is_asked_for_and_says_so() -> None:
     for n, limit in ((0, 100), (1, 100), (HANDFUL, 100), (50, 100), (50, 45), (50, 1)):
-        following, queue = reading(Past(n), most_bytes=10_000_000)
+        following, queue = reading(Past(n), most_bytes=10_000_000, most_frames=1_000)
         await following.sync(wire.Sync("s", "c", "e", 0, limit))
         *events, last = await frames(queue)
         assert [event["seq"] for event in events] == list(range(1, min(n, limit) + 1))

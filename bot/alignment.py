@@ -29,13 +29,17 @@ def best_places(claim: Unit, reading: Reading, asked: Unit) -> list[Place]:
     carried = [_carried(claim, unit) for unit in reading.units]
     title = claim.words & reading.title.words, _carried(claim, reading.title)
     ranked = []
+    told: dict[tuple[int, int], tuple[frozenset[str], frozenset[int]]] = {}
     for size in range(1, WINDOW + 1):
         for start in range(len(reading.units) - size + 1):
             window = slice(start, start + size)
-            facts = frozenset[int]().union(*carried[window])
-            support = _support(claim, title[0].union(*words[window]), facts | title[1], asked)
-            is_whole = len(facts | title[1]) == len(claim.facts)  # where a fact is missing, the claim is refused
-            rank = is_whole + support - _PER_SENTENCE * size + _PER_FACT * len(facts)
+            found = title[0].union(*words[window]), title[1].union(*carried[window])
+            told[start, size] = found
+            if found in (told.get((start, size - 1)), told.get((start + 1, size - 1))):
+                continue  # a sentence more that tells nothing of it can only hide what speaks against it
+            support = _support(claim, *found, asked)
+            is_whole = len(found[1]) == len(claim.facts)  # where a fact is missing, the claim is refused
+            rank = is_whole + support - _PER_SENTENCE * size + _PER_FACT * len(found[1] - title[1])
             ranked.append((rank, -size, -start, Place(reading.units[window], support)))
     ranked.sort(key=lambda entry: entry[:3], reverse=True)
     return [place for *_, place in ranked[:PLACES]]
@@ -92,7 +96,7 @@ def align(claim: Unit, place: Place, reading: Reading) -> list[Match]:
 def _match(clause: Clause, near: Pool, far: Pool, title: Unit) -> Match:
     """Greedy cover: the clause that shares most, then those that add words. What is left over may stand further off,
     in a clause that shares two words and says the opposite: then the draft has turned it round."""
-    left = set(_wanted(clause))
+    left = set(_wanted(clause)) - _said_of_figures(clause)
     found = _cover(clause, near, left)
     found += _cover(clause, [pair for pair in far if pair[0].is_negative != clause.is_negative], left, least=2)
     sources, units = [source for source, _ in found], [unit for _, unit in found]
@@ -101,6 +105,14 @@ def _match(clause: Clause, near: Pool, far: Pool, title: Unit) -> Match:
         sources += denied if found else list(title.clauses)
         units += [] if found else [title]
     return Match(clause, tuple(sources), tuple(dict.fromkeys(units)))
+
+
+def _said_of_figures(clause: Clause) -> frozenset[str]:
+    """ "A day costs £61": a table gives the price alone, and the verb would be looked for where others are."""
+    kinds = {fact.dimension for fact in clause.facts} if len(clause.words) > 1 else set()
+    return frozenset(
+        word for word, kind in (("cost", "money"), ("tak", "duration"), ("last", "duration")) if kind in kinds
+    )
 
 
 def _cover(clause: Clause, pool: Pool, left: set[str], least: int = 1) -> Pool:

@@ -62,7 +62,9 @@ def check(sentence: str, passages: Sequence[str], question: str = "") -> Verdict
     readings = [read_passage(passage) for passage in passages]
     judged = [replace(_judge(claim, n, readings, asked), sentence=sentence, passage=n) for n in range(len(readings))]
     nothing = Verdict(sentence, False, None, "words: 0.00")
-    best = max(judged, key=lambda verdict: (verdict.is_carried, verdict.support), default=nothing)
+    fullest = max((verdict.support for verdict in judged), default=0.0)
+    near = [verdict for verdict in judged if verdict.support >= fullest - NARROWER]  # as in one passage, so in several
+    best = max(near, key=lambda verdict: (verdict.is_carried, verdict.support), default=nothing)
     halves = [] if best.is_carried else independent(sentence)
     told = [check(half, passages, question) for half in halves]
     return _combined(sentence, told) if told and all(one.is_carried for one in told) else best

@@ -9,7 +9,7 @@ from bot import synonyms
 from bot.anaphora import spelled_out
 from bot.clauses import BULLET, Unit, read
 from bot.drafting import Clause
-from bot.sentences import sentences
+from bot.sentences import independent, sentences
 from bot.tokens import clean, tokens
 
 
@@ -23,7 +23,7 @@ class Reading:
     vocabulary: frozenset[str]  # every word form and fact, to tell names that do stand here
 
     def has(self, key: str) -> bool:
-        """Does a whole unit, or a run of them, read like this?"""
+        """Does a whole unit read like this, a run of them, or a main clause that stands for itself?"""
         return f"\x1e{key}\x1e" in self.stretch
 
 
@@ -38,7 +38,8 @@ def read_passage(passage: str) -> Reading:
     if heading.rstrip().endswith((".", "!", "。", "！")):
         units.insert(0, title)
     keys = "\x1e".join(unit.key for unit in (title, *units))
-    return Reading(title, tuple(units), f"\x1e{keys}\x1e", _vocabulary(passage))
+    halves = "".join(f"\x1e{read(half).key}\x1e" for unit in units for half in independent(unit.text))
+    return Reading(title, tuple(units), f"\x1e{keys}\x1e{halves}", _vocabulary(passage))
 
 
 _YES_OR_NO = re.compile(

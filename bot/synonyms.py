@@ -303,7 +303,7 @@ away along together simply able part case stand mean whole once around back out 
 there otherwise again turn toggle please welcome moment yourself take
 """.split())  # fmt: skip
 LIGHT_HAN = frozenset(
-    "就便让把给帮替为是有要想能可得着了过的地吧呢啊吗呀请您你我们他其这那此该个位些么里时候或则且而但若如果由被对于在从跟和与及上中发现发话掉完好起话"
+    "就便让把给帮替为是有要想能可得着了过的地吧呢啊吗呀请您你我们他其这那此该个位些么里时候或则且而但若如果由被对于在从跟和与及上中发现发话掉完好起话用"
 )
 
 

@@ -1,8 +1,8 @@
 """Pairs for the fact guard: what a passage says and what it does not, each in words of its own.
 
 `unit/data/guard_truths.jsonl`, a passage a line: `half`, `language`, `title`, `text` and `pairs` of `sentence`,
-`carried`, `kind` and, where it matters, `question`. Of the halves `dev` was looked at while the guard was made and `held` only
-counted; `strange` are shops that were counted first and then looked at, `last` were counted alone.
+`carried`, `kind` and, where it matters, `question`. Of the halves `dev` was looked at while the guard was made and
+`held` only counted; `strange` are shops that were counted first and then looked at, `last` were counted alone.
 """
 
 import json

@@ -3,6 +3,7 @@
 A subscriber's `deliver` must not block or raise: it puts the item into that socket's own bounded outbox.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -59,6 +60,7 @@ class Hub:
         self._following: set[Callable[[], None]] = set()
         self._observing: set[Deliver] = set()
         self._drafts: dict[str, Draft] = {}
+        self.looking_back = asyncio.Semaphore(2)  # so many read history at once: what happens now goes first
 
     @contextmanager
     def follow(self, wake: Callable[[], None]) -> Iterator[None]:

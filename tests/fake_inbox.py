@@ -48,7 +48,7 @@ class FakeInbox:
         return self._position()
 
     def _position(self) -> tuple[str, int]:
-        return (self.store.epoch, self.store.position) if self.store.position else ("", 0)
+        return (self.store.epoch, self.store.feed) if self.store.feed else ("", 0)
 
     async def since(self, position: int, limit: int) -> Sequence[Row]:
         await asyncio.sleep(0)

@@ -25,7 +25,7 @@ class FakeStore:
         self.conversations: dict[str, Conversation] = {}
         self.updated_at: dict[str, datetime] = {}
         self.positions: dict[str, int] = {}  # of each conversation's last change, in the inbox feed
-        self.position = 0
+        self.feed = 0  # its newest position
         self.epoch = "feed-1"
         self.log: dict[str, list[Event]] = {}
         self.sent: dict[tuple[str, str, str], Event] = {}  # (conversation, sender, cid) → the first event
@@ -55,6 +55,11 @@ class FakeStore:
         await asyncio.sleep(0)
         return replace(_found(self.conversations, id), events=tuple(self.log[id][-WINDOW:]))
 
+    async def position(self, id: str) -> tuple[str, int]:
+        await asyncio.sleep(0)
+        found = _found(self.conversations, id)
+        return found.epoch, found.head
+
     async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:
         before = await self.conversation(id)
         if first := self.sent.get((id, sender, cid)):
@@ -71,9 +76,9 @@ class FakeStore:
         if after == before:
             return 0
         self._write(after)
-        self.position += 1
-        self.positions[after.id] = self.position
-        return self.position
+        self.feed += 1
+        self.positions[after.id] = self.feed
+        return self.feed
 
     def _write(self, after: Conversation) -> None:
         self.conversations[after.id] = replace(after, events=(), fresh=())

@@ -66,6 +66,15 @@ class SqlStore(SqlKnowledge):
             return await _load(connection, id)
 
     @whole()
+    async def position(self, id: str) -> tuple[str, int]:
+        c = t.conversation.c
+        async with self.database.reading() as connection:
+            row = (await connection.execute(select(c.epoch, c.last_seq).where(c.id == id))).first()
+        if row is None:
+            raise NotFound("there is no such conversation")
+        return row.epoch, row.last_seq
+
+    @whole()
     async def change(self, id: str, step: Step, *, sender: str = "", cid: str = "") -> Changed:
         tried: list[Event] = []
         try:

@@ -136,7 +136,8 @@ class Console(Peer):
         self._stop(id)
         following = self._start(id)
         try:
-            return following, await following.past(since)
+            _, state, past = await following.past(since)
+            return following, (state, past)
         except BaseException:
             self._stop(id)
             raise

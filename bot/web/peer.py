@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 from starlette.responses import PlainTextResponse
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 HELLO_S = 10.0
 PONG_S = 20.0
 MOST_ERRORS = 20  # frames refused on one socket before it is closed
-HANDFUL = 20  # events read at once for a `sync`
+HANDFUL = 8  # events read at once for a `sync`
 Show = Callable[[str, Shown], Mapping[str, Any] | None]
 
 
@@ -162,9 +163,10 @@ class Following:
                 await self._outbox.room()
                 self._put_event(event)
 
-    async def past(self, asked: wire.Position | None) -> tuple[dict[str, Any], Sequence[Event]]:
-        """(what `welcome` says of it, the events after the client's position). Raises NotFound."""
-        conversation = await self._bot.store.conversation(self.id)
+    async def past(self, asked: wire.Position | None) -> tuple[Conversation, dict[str, Any], Sequence[Event]]:
+        """(the conversation, what `welcome` says of it, the events after the client's position). Raises NotFound."""
+        async with self._bot.hub.looking_back:
+            conversation = await self._bot.store.conversation(self.id)
         events, is_whole = await self._after(conversation, asked)
         # Not resumed: the client drops its list and pages `sync` from 0; live events from here on still come.
         self.sent_to = events[-1].seq if events else conversation.head
@@ -172,7 +174,7 @@ class Following:
         self._settled = conversation.unanswered[0].seq - 1 if self.is_owed else conversation.head
         state = {"conversation": self.id, "epoch": conversation.epoch, "head": conversation.head,
                  "status": conversation.status.value, "resumed": is_whole}  # fmt: skip
-        return state, events
+        return conversation, state, events
 
     async def _after(self, conversation: Conversation, asked: wire.Position | None) -> tuple[Sequence[Event], bool]:
         since = asked.seq if asked else 0
@@ -210,12 +212,12 @@ class Following:
             self._put_event(event)
 
     async def sync(self, frame: wire.Sync) -> None:
-        conversation = await self._bot.store.conversation(self.id)
-        if frame.epoch and frame.epoch != conversation.epoch:
-            self._outbox.put(wire.resync(self.id, conversation.epoch, conversation.head, "epoch"))
+        epoch, head = await self._bot.store.position(self.id)
+        if frame.epoch and frame.epoch != epoch:
+            self._outbox.put(wire.resync(self.id, epoch, head, "epoch"))
             return
         await self._put_stretch(frame.since, frame.limit)
-        self._outbox.put(wire.synced(frame.id, self.id, conversation.head))
+        self._outbox.put(wire.synced(frame.id, self.id, head))
 
     async def _put_stretch(self, since: int, limit: int) -> None:
         """Read as it is taken: who asks for much and reads none of it costs a handful of events, not all of them."""
@@ -223,7 +225,10 @@ class Following:
             await self._outbox.room()
             if self._outbox.close_code is not None:
                 return
-            some = await self._bot.store.events(self.id, since, min(left, HANDFUL))
+            async with self._bot.hub.looking_back:
+                begun = monotonic()
+                some = await self._bot.store.events(self.id, since, min(left, HANDFUL))
+                await asyncio.sleep(monotonic() - begun)  # half of the time is for everybody else
             await self.put_past(some)
             if len(some) < HANDFUL:
                 return

@@ -152,13 +152,14 @@ class Customer(Peer):
         """Whether the client's position could be resumed."""
         id = self._session.conversation
         asked = next((position for position in self._resume if position.conversation == id), None)
-        state, past = await self._conversation.past(asked)
+        conversation, state, past = await self._conversation.past(asked)
         self.outbox.put(wire.welcome(secrets.token_hex(8), self._bot.now(), self._doors.heartbeat_s, LIMITS, [state]))
         if draft is None and self._conversation.is_owed:  # another process may be at it
             draft = await self._bot.shared.draft(id)
         await self._conversation.begin(past, draft)
-        if state["status"] == Status.WAITING:
-            await self._show_place(await self._bot.store.conversation(id))
+        if self._conversation.sent_to != conversation.head:  # something happened meanwhile
+            conversation = await self._bot.store.conversation(id)
+        await self._show_place(conversation)
         return bool(state["resumed"])
 
     async def _show_place(self, conversation: Conversation) -> None:

@@ -136,6 +136,15 @@ class TestConversations:
             with pytest.raises(BotError):
                 await store.conversation(hostile)
 
+    async def test_a_conversations_position_is_its_epoch_and_newest_event(self, store: Store) -> None:
+        id = await begin(store)
+        for n in range(3):
+            await said(store, id, str(n), cid=str(n))
+        whole = await store.conversation(id)
+        assert await store.position(id) == (whole.epoch, whole.head) == (whole.epoch, 3)
+        with pytest.raises(NotFound):
+            await store.position("nobody")
+
     async def test_events_are_read_in_pages(self, store: Store) -> None:
         id = await begin(store)
         for n in range(7):

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from bot.events import Author, Event, Kind
+from bot.hub import Hub
 from bot.ports import Bot
 from bot.web import wire
 from bot.web.outbox import Outbox
@@ -23,8 +24,8 @@ class Past:
         self.n_read = 0
         self._events = [Event(seq, Kind.MESSAGE, Author.CUSTOMER, AT, text="x" * 10_000) for seq in range(1, n + 1)]
 
-    async def conversation(self, _: str) -> Any:
-        return SimpleNamespace(epoch="e", head=len(self._events))
+    async def position(self, _: str) -> tuple[str, int]:
+        return "e", len(self._events)
 
     async def events(self, _: str, since: int, limit: int) -> Sequence[Event]:
         found = [event for event in self._events if event.seq > since][:limit]
@@ -34,7 +35,7 @@ class Past:
 
 def reading(past: Past, **outbox: int) -> tuple[Following, Outbox]:
     queue = Outbox(**outbox)
-    bot = cast(Bot, SimpleNamespace(store=past))
+    bot = cast(Bot, SimpleNamespace(store=past, hub=Hub()))
     return Following(bot, "c", queue, shown), queue
 
 

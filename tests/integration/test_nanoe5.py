@@ -17,7 +17,7 @@ from bot.errors import Unavailable
 
 @pytest.fixture(scope="module")
 def embedder() -> SentenceTransformerEmbedder:
-    return SentenceTransformerEmbedder(E5)
+    return SentenceTransformerEmbedder(E5, precision="float32")
 
 
 def embedded(embedder: SentenceTransformerEmbedder, *texts: str, is_query: bool = True) -> Any:
@@ -61,6 +61,12 @@ def test_vectors_do_not_depend_on_what_else_is_in_the_batch(embedder: SentenceTr
     alone = np.concatenate([embedded(embedder, text) for text in texts])
     np.testing.assert_allclose(together, alone, atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+
+
+def test_in_half_the_precision_vectors_are_nearly_the_same(embedder: SentenceTransformerEmbedder) -> None:
+    texts = ["退货需要多久？", "How do I return a tent?", "运费由谁承担？" * 40, "🙂"]
+    near = embedded(SentenceTransformerEmbedder(E5, precision="bfloat16"), *texts)
+    assert (near * embedded(embedder, *texts)).sum(axis=1).min() > 0.999
 
 
 # ── what is refused ──

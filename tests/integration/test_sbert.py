@@ -25,7 +25,7 @@ MINILM = sbert._folder_of("minilm")
 
 @pytest.fixture(scope="module")
 def embedder() -> SentenceTransformerEmbedder:
-    return SentenceTransformerEmbedder("minilm")
+    return SentenceTransformerEmbedder("minilm", precision="float32")
 
 
 def embedded(embedder: SentenceTransformerEmbedder, *texts: str, is_query: bool = True) -> Any:
@@ -42,6 +42,12 @@ def test_vectors_are_those_of_the_library(embedder: SentenceTransformerEmbedder)
     texts = ["short", "How long do I have to return a tent?", "word " * 400, "", "退货", "🙂"]
     plain = SentenceTransformer(str(MINILM), device="cpu").encode(texts, normalize_embeddings=True)
     np.testing.assert_allclose(embedded(embedder, *texts), plain, atol=1e-5)
+
+
+def test_in_half_the_precision_vectors_are_nearly_the_same(embedder: SentenceTransformerEmbedder) -> None:
+    texts = ["short", "How long do I have to return a tent?", "word " * 400, "", "🙂"]
+    near = embedded(SentenceTransformerEmbedder("minilm", precision="bfloat16"), *texts)
+    assert (near * embedded(embedder, *texts)).sum(axis=1).min() > 0.999
 
 
 def test_vectors_are_float32_of_unit_length_in_the_order_of_the_texts(embedder: SentenceTransformerEmbedder) -> None:
@@ -158,14 +164,16 @@ def test_other_weights_make_another_name(folder: Path) -> None:
 
 
 def test_a_model_of_the_e5_family_gets_its_prefixes(folder: Path, embedder: SentenceTransformerEmbedder) -> None:
-    e5 = SentenceTransformerEmbedder(str(folder))
+    e5 = SentenceTransformerEmbedder(str(folder), precision="float32")
     np.testing.assert_allclose(embedded(e5, "tent"), embedded(embedder, "query: tent"), atol=1e-5)
     asked = embedded(e5, "tent", is_query=False)
     np.testing.assert_allclose(asked, embedded(embedder, "passage: tent"), atol=1e-5)
 
 
 def test_prefixes_and_languages_can_be_set(folder: Path, embedder: SentenceTransformerEmbedder) -> None:
-    own = SentenceTransformerEmbedder(str(folder), prefixes=("ask: ", ""), languages=frozenset({"zh"}))
+    own = SentenceTransformerEmbedder(
+        str(folder), precision="float32", prefixes=("ask: ", ""), languages=frozenset({"zh"})
+    )
     np.testing.assert_allclose(embedded(own, "tent"), embedded(embedder, "ask: tent"), atol=1e-5)
     assert own.languages == {"zh"}
 
@@ -195,7 +203,7 @@ def test_a_model_that_says_what_it_wants_before_its_texts_gets_it(
 ) -> None:
     said = {"prompts": {"query": "search: ", "document": "page: "}}
     (folder / "config_sentence_transformers.json").write_text(json.dumps(said))
-    own = SentenceTransformerEmbedder(str(folder))
+    own = SentenceTransformerEmbedder(str(folder), precision="float32")
     np.testing.assert_allclose(embedded(own, "tent"), embedded(embedder, "search: tent"), atol=1e-5)
     told = embedded(own, "tent", is_query=False)
     np.testing.assert_allclose(told, embedded(embedder, "page: tent"), atol=1e-5)

@@ -2,10 +2,13 @@
 
 import asyncio
 import resource
+import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
+from bot import commands
 from bot.web import middleware, patience
 from tests.fakes import writes
 from tests.site import Site, running
@@ -106,3 +109,17 @@ def test_as_many_files_may_be_open_as_sockets_need(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(resource, "getrlimit", lambda which, limits=limits: limits)
         patience.allow_sockets(5_000)
     assert asked == [(6_000, 524_288), (4_096, 4_096), (6_000, resource.RLIM_INFINITY)]
+
+
+def test_for_a_reader_who_reads_nothing_the_system_takes_little() -> None:
+    """By itself it takes megabytes, and all of them have to be read from the database first."""
+    with commands._listen("127.0.0.1", 0) as listening:
+        listening.listen()
+        with socket.create_connection(listening.getsockname()) as reader, listening.accept()[0] as accepted:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            accepted.setblocking(False)
+            sent = 0
+            with suppress(BlockingIOError):
+                while sent < 16_000_000:
+                    sent += accepted.send(bytes(65_536))
+            assert sent < 1_000_000

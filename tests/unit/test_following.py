@@ -21,21 +21,25 @@ class Past:
     """A store that counts what is read of it."""
 
     def __init__(self, n: int) -> None:
-        self.n_read = 0
+        self.n_read = self.n_at_once = self.most_at_once = 0
         self._events = [Event(seq, Kind.MESSAGE, Author.CUSTOMER, AT, text="x" * 10_000) for seq in range(1, n + 1)]
 
     async def position(self, _: str) -> tuple[str, int]:
         return "e", len(self._events)
 
     async def events(self, _: str, since: int, limit: int) -> Sequence[Event]:
+        self.n_at_once += 1
+        self.most_at_once = max(self.most_at_once, self.n_at_once)
+        await asyncio.sleep(0.001)
+        self.n_at_once -= 1
         found = [event for event in self._events if event.seq > since][:limit]
         self.n_read += len(found)
         return found
 
 
-def reading(past: Past, **outbox: int) -> tuple[Following, Outbox]:
+def reading(past: Past, hub: Hub | None = None, **outbox: int) -> tuple[Following, Outbox]:
     queue = Outbox(**outbox)
-    bot = cast(Bot, SimpleNamespace(store=past, hub=Hub()))
+    bot = cast(Bot, SimpleNamespace(store=past, hub=hub or Hub()))
     return Following(bot, "c", queue, shown), queue
 
 
@@ -73,3 +77,11 @@ async def test_of_a_long_past_only_as_much_is_read_as_is_taken() -> None:
     queue.close(1000)
     await asking
     assert past.n_read < 100
+
+
+async def test_many_who_ask_for_their_past_at_once_are_read_for_by_two_at_a_time() -> None:
+    past, hub = Past(40), Hub()
+    asked = [reading(past, hub, most_bytes=10_000_000, most_frames=1_000) for _ in range(12)]
+    await asyncio.gather(*(following.sync(wire.Sync("s", "c", "e", 0, 40)) for following, _ in asked))
+    assert past.most_at_once == 2
+    assert past.n_read == 12 * 40

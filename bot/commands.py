@@ -32,7 +32,7 @@ from bot.why_commands import check_drawing, draw_attention, show_evidence
 
 GRACE_S = 5
 TCP_USER_TIMEOUT_MS = 20_000
-SEND_BUFFER = 128 * 1024  # bytes; ten times a second full is still more than a chat ever says
+SEND_BUFFER = 128 * 1024  # bytes; filled ten times a second it carries more than a chat ever says
 
 
 async def ready(settings: Settings) -> None:

@@ -29,7 +29,7 @@ from bot.topics import one_for_several, other_topic
 
 ENOUGH = 0.6  # of the content words
 ENOUGH_CHINESE = 0.5  # a word of two ideographs that changes spoils up to three pairs
-CHARACTERS = 0.6
+CHARACTERS = 0.6  # what a character in common weighs, where a pair of them weighs 1
 ENOUGH_ECHO = 0.75  # when a draft says nothing that the question did not
 
 
@@ -136,7 +136,7 @@ def _too_few_words(case: Case) -> str:
 
 
 def _characters_told(case: Case) -> float:
-    """The share of a Chinese claim's characters that stand in the place, cut by half: pairs meet less often."""
+    """By the characters of a Chinese claim that stand in the place: told in other words, few pairs of them meet."""
     told = frozenset("".join(form for unit in (*case.place.units, case.reading.title) for form in unit.forms))
     mine = [form for form in case.claim.forms if len(form) == 1 and form not in synonyms.LIGHT_HAN]
     return CHARACTERS * sum(form in told for form in mine) / len(mine) if mine else 0.0

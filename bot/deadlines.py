@@ -40,11 +40,25 @@ _END = re.compile(
 _FROM_END = re.compile(rf"\b(?:from|after|since) the {_END.pattern[2:]}")
 
 
+_DAY = re.compile(r"\bday (of|after|before) (?:(?:the|your|our|its|their) )*([a-z]+)", re.IGNORECASE)
+
+
+def _other_day(claim: str, told: str) -> str:
+    """ "On the day of delivery" where the passage says "on the day after delivery"."""
+    stated = {(side.lower(), event.lower()) for side, event in _DAY.findall(told)}
+    for side, event in _DAY.findall(claim.lower()):
+        if (side, event) not in stated and event in {other for _, other in stated}:
+            return f"day {side} {event}"
+    return ""
+
+
 def other_beginning(case: Case, aligned: Sequence[Match]) -> str:
     """ "Within 7 days of ordering" where the passage counts from delivery."""
+    units = (*case.place.units, case.reading.title)
+    if other := _other_day(case.claim.text, " ".join(unit.text for unit in units)):
+        return f"date: {other}"
     if not any(fact.dimension in ("duration", "date") for fact in case.claim.facts):
         return ""
-    units = (*case.place.units, case.reading.title)
     stated = {event for unit in units for event in _events(unit)}
     words = {_EVENTS[word] for unit in units for word in re.findall("[a-z-]+", unit.text.lower()) if word in _EVENTS}
     begun = next(_from(case.claim.text), "")
@@ -108,6 +122,18 @@ def _refunds() -> frozenset[str]:
 
 
 _LESS = re.compile(r"\b(?:minus|less|apart from|except|excluding|but not)\b|扣除|除外", re.IGNORECASE)
+
+
+_BY_PRICE = re.compile("按([\u4e00-\u9fff]{1,6}?)(?:收费|收取|计费|支付|赔偿|算)")
+
+
+def dropped_factor(case: Case, aligned: Sequence[Match]) -> str:
+    """按市价收费 where the passage says 按市价的1.2倍收费."""
+    told = "".join(unit.text for unit in case.place.units)
+    for price in _BY_PRICE.findall(case.claim.text):
+        if re.search(rf"{price}的? ?[\d一二两三四五六七八九十百]", told):
+            return f"number: {price}"
+    return ""
 
 
 def dropped_state(case: Case, aligned: Sequence[Match]) -> str:

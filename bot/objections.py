@@ -12,7 +12,7 @@ from bot import openings, synonyms
 from bot.alignment import Case, Match, align
 from bot.clauses import Name, Unit
 from bot.conditions import condition, promised_more
-from bot.deadlines import dropped_limit, dropped_state, other_beginning
+from bot.deadlines import dropped_factor, dropped_limit, dropped_state, other_beginning
 from bot.drafting import Clause
 from bot.facts import MONEY, Fact, carries
 from bot.items import pseudo
@@ -58,6 +58,7 @@ def objection(case: Case) -> str:
         promised_more,
         other_agent,
         other_beginning,
+        dropped_factor,
         dropped_limit,
         dropped_state,
         other_topic,

@@ -11,7 +11,7 @@ from bot.tokens import CJK_CHARACTER
 _BOUND = re.compile("|".join(word for word, _ in (*lexicon.CHINESE_BOUNDS_BEFORE, *lexicon.CHINESE_BOUNDS_AFTER)))
 _TOWN = re.compile("([\u3400-\u9fff]{2})(?:市区|市内|市(?!场|面|价|民|售)|省(?!去|下|钱|心|略)|县)")
 _WHERE = re.compile(
-    "在([\u3400-\u9fff]{2,8}?)(?:购买|办理|领取|领|集合|取件|签到|缴费|寄存|租|停车|停放|登船|上车|入场|排队)"
+    "(?:在|凭)([\u3400-\u9fff]{2,8}?)(?:证明|证件|凭证|购买|办理|领取|领|集合|取件|签到|缴费|寄存|租|停车|停放|登船|上车|入场|排队)"
 )
 LONGEST = 2  # strange characters in a row that may be another way to say it
 

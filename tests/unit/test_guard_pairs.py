@@ -37,7 +37,7 @@ def test_in_strange_shops_too_hardly_anything_false_passes(language):
 def test_nothing_with_another_figure_or_name_passes():
     passed = [pair.sentence for pair, is_carried in FOUND if _is_changed_figure(pair) and is_carried]
     assert len([pair for pair, _ in FOUND if _is_changed_figure(pair)]) >= 700
-    assert len(passed) <= 10, passed
+    assert len(passed) <= 7, passed
 
 
 def _is_changed_figure(pair: Pair) -> bool:

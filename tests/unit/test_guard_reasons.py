@@ -58,6 +58,9 @@ from bot.tokens import clean, tokens
         ("我们送货到杭州、萧山、余杭。", "我们送货到杭州、萧山、富阳。", "name"),
         ("请先拨打122报警，再在App上报事故。", "请先在App上报事故，再拨打122报警。", "spliced"),
         ("未下单不退。", "没有下单也可以退。", ""),
+        ("The period begins on the day after delivery.", "The period begins on the day of delivery.", ""),
+        ("缺油按市价的1.2倍收费。", "缺油按市价收费。", "number"),
+        ("因伤病可凭医院证明申请延期。", "因伤病可凭单位证明申请延期。", "name"),
         ("双人盒加42元、四人盒加70元。", "四人盒加42元。", ""),
     ],
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Who does what to whom: against a draft in which somebody else acts, pays or is told than in the passage."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bot import lexicon, synonyms
 from bot.agents import CHINESE_ADDRESSED, DOER, OURS, PERSON, may_be
@@ -44,10 +44,15 @@ _POSSESSED = re.compile(r"\b(our|your) (?:own )?([a-z]{3,})", re.IGNORECASE)
 
 def _other_owner(case: Case) -> str:
     """ "Our account" where the passage says "your account"."""
-    stated = {pair for unit in case.place.units for pair in _possessed(unit)}
-    for who, thing in _possessed(case.claim):
-        owners = {other for other, owned in stated if owned == thing}
-        if owners and who not in owners:
+    return _somebody_else(case, _possessed)
+
+
+def _somebody_else(case: Case, pairs: Callable[[Unit], Iterator[tuple[str, str]]]) -> str:
+    """Of pairs (what is said, of whom): whom the draft says it of, where the passage says it of others alone."""
+    stated = {pair for unit in case.place.units for pair in pairs(unit)}
+    for said, who in pairs(case.claim):
+        others = {other for told, other in stated if told == said}
+        if others and who not in others:
             return f"name: {who}"
     return ""
 
@@ -55,7 +60,7 @@ def _other_owner(case: Case) -> str:
 def _possessed(unit: Unit) -> Iterator[tuple[str, str]]:
     for match in _POSSESSED.finditer(unit.text):
         if match[2].lower() in _HELD:
-            yield match[1].lower(), match[2].lower()
+            yield match[2].lower(), match[1].lower()
 
 
 _BY = re.compile("(?<!理)由(?!于)([\u4e00-\u9fff]{2})")
@@ -153,12 +158,7 @@ def _other_object(case: Case) -> str:
     owned = _OWN.search(case.claim.text)
     if owned and not any(_OWNED.search(unit.text) for unit in case.place.units):
         return f"name: {owned[1]}"
-    stated = {pair for unit in case.place.units for pair in _objects(unit)}
-    for verb, role in _objects(case.claim):
-        roles = {other for done, other in stated if done == verb}
-        if roles and role not in roles:
-            return f"name: {role}"
-    return ""
+    return _somebody_else(case, _objects)
 
 
 def _objects(unit: Unit) -> Iterator[tuple[str, str]]:

@@ -39,13 +39,9 @@ _CLOCK = r"\d{1,2}(?:[:.]\d\d)?(?: ?[ap]\.?m\b\.?)?"
 _SPAN = r"(?:\d+|[a-z]+) (?:(?:business|working|calendar) )?(?:minute|hour|day|week|month|year)s?"
 
 
-def _minutes(match: re.Match[str]) -> str:
+def _minutes(match: re.Match[str], unit: str) -> str:
     """ "3 hours 10 minutes" is neither 3 hours nor 10 minutes."""
-    return f"{int(match[1]) * 60 + int(match[2])} minutes"
-
-
-def _chinese_minutes(match: re.Match[str]) -> str:
-    return f"{int(match[1]) * 60 + int(match[2])}分钟"
+    return f"{int(match[1]) * 60 + int(match[2])}{unit}"
 
 
 _FREE = r"(?: (?:you|us|anyone|them))?(?: for it)?(?: (?:anything|any|a penny|a thing))?(?: (?:extra|more|further))?"
@@ -78,7 +74,10 @@ _ENGLISH = (
     (_sub(r"\b(?:in|during|within) the first (?=(?:\d+|[a-z]+) (?:minute|hour|day|week|month)s?\b)"), "within "),
     (_sub(r"\ba fifth\b"), "20 %"),
     (_sub(r"\bnot? (?:\w+ )?by more than\b|n't (?:\w+ )?by more than\b"), " by no more than"),
-    (_sub(r"\b(\d{1,3}) ?(?:hours?|hrs?|h)(?: and|,)? (\d{1,2}) ?(?:minutes?|mins?)\b"), _minutes),
+    (
+        _sub(r"\b(\d{1,3}) ?(?:hours?|hrs?|h)(?: and|,)? (\d{1,2}) ?(?:minutes?|mins?)\b"),
+        partial(_minutes, unit=" minutes"),
+    ),
     (_sub(r"\bwhether or not\b|\beven (?=(?:before|after|without|during|with)\b)"), "evenif "),
     (_sub(r"\b(everything|anything|all|anywhere|everyone|nothing|everywhere) but\b"), r"\1 except"),
     (_sub(r"(^|[;,.] )should (?=(?:you|your|we|our|the|an?|it|this|they)\b)"), r"\1if "),
@@ -151,7 +150,7 @@ _CHINESE = (
     (re.compile("一次(?:都|也)(?=[没未不])"), ""),
     (re.compile("一分不少地?"), "全额"),
     (re.compile("(?<=按)([^，。；,;按]{1,6})计(?=[，。；,;)）]|$)"), r"\1算"),
-    (re.compile(r"(\d{1,3})个?(?:小时|钟头)零?(\d{1,2})分钟?"), _chinese_minutes),
+    (re.compile(r"(\d{1,3})个?(?:小时|钟头)零?(\d{1,2})分钟?"), partial(_minutes, unit="分钟")),
     (re.compile(r"\(含\)"), ""),
     (re.compile("第二[天日]|隔[天日]|翌日"), "次日"),
     (re.compile("一个半小时"), "90分钟"),

@@ -69,9 +69,7 @@ class SqlStore(SqlKnowledge):
     async def position(self, id: str) -> tuple[str, int]:
         c = t.conversation.c
         async with self.database.reading() as connection:
-            row = (await connection.execute(select(c.epoch, c.last_seq).where(c.id == id))).first()
-        if row is None:
-            raise NotFound("there is no such conversation")
+            row = await one(connection, select(c.epoch, c.last_seq).where(c.id == id), "conversation")
         return row.epoch, row.last_seq
 
     @whole()

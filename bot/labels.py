@@ -12,8 +12,10 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def misquoted(case: Case) -> str:
-    told = " ".join(unit.text for unit in (case.reading.title, *case.reading.units, case.asked)).lower()
     claim = case.claim.text.lower()
+    if not _QUOTED.search(claim) and not _STEP.search(claim):
+        return ""  # as a rule: the whole passage need not be put together
+    told = " ".join(unit.text for unit in (case.reading.title, *case.reading.units, case.asked)).lower()
     for quoted in _QUOTED.finditer(claim):
         for part in _PARTS.split(next(filter(None, quoted.groups()))):
             if part.strip(" .,!?。，！？") not in told:

@@ -166,7 +166,7 @@ async def test_lost_acknowledgements_and_doubled_sends_leave_one_message_each(he
     await all_of([lambda n=n: customer(n) for n in range(30)])  # type: ignore[misc]
     assert sum(lost) >= 10
     assert sum(doubled) >= 30
-    assert n_sent >= 60 + sum(lost) / 2
+    assert n_sent > 60, "of a doubled send one ack is enough, so how many go again is chance: but some must"
 
 
 async def test_delays_repetitions_and_overtaking_change_no_order(here: Shop) -> None:

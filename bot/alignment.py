@@ -84,20 +84,23 @@ Pool = list[tuple[Clause, Unit]]
 
 def align(claim: Unit, place: Place, reading: Reading) -> list[Match]:
     near = [(source, unit) for unit in place.units if not unit.is_question for source in unit.everything]
+    asked = frozenset[str]().union(*(unit.words for unit in place.units if unit.is_question))
     far = [
         (source, unit)
         for unit in reading.units
         if unit not in place.units and not unit.is_question
         for source in unit.everything
     ]
-    return [_match(clause, near, far, reading.title) for clause in claim.clauses if clause.words or clause.facts]
+    clauses = [clause for clause in claim.clauses if clause.words or clause.facts]
+    return [_match(clause, near, far, reading.title, asked) for clause in clauses]
 
 
-def _match(clause: Clause, near: Pool, far: Pool, title: Unit) -> Match:
+def _match(clause: Clause, near: Pool, far: Pool, title: Unit, asked: frozenset[str]) -> Match:
     """Greedy cover: the clause that shares most, then those that add words. What is left over may stand further off,
     in a clause that shares two words and says the opposite: then the draft has turned it round."""
     left = set(_wanted(clause)) - _said_of_figures(clause)
     found = _cover(clause, near, left)
+    left -= asked  # "Missed a lesson? Make it up …" speaks of missed lessons
     found += _cover(clause, [pair for pair in far if pair[0].is_negative != clause.is_negative], left, least=2)
     sources, units = [source for source, _ in found], [unit for _, unit in found]
     if left & title.words:

@@ -13,7 +13,10 @@ _MEANT = re.compile(
     r"|(?P<chinese>超过|超出|不足|不满|不到|低于)(?=[的者，,则就时需收部按要])|(?P<overdue>逾期|此后|之后)(?=[未的不，,])",
     re.IGNORECASE,
 )
-_DIMENSIONS = ("duration", "money", "time", "date", "count", "kg", "m", "stage", "piece")
+_DIMENSIONS = (
+    "duration", "money", "time", "date", "count", "kg", "g", "lb", "m", "cm", "km", "mile", "litre", "GB", "MB", "age",
+    "stage", "piece",
+)  # fmt: skip
 _BOUND = re.compile(r"(?:以内|以上|之内|以下|内|后|前|起|\bor (?:more|less|over|under))$")
 
 

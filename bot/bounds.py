@@ -14,7 +14,7 @@ from bot.lexicon import (
     STOP,
     UP,
 )
-from bot.measures import NUMBER_WORDS, TAKING
+from bot.measures import NUMBER_WORDS, TAKING, WEEKDAYS
 from bot.tokens import Token
 
 _BETWEEN = frozenset(("the", "a", "about", "of", "than", "-", "is", "only", "approximately"))
@@ -23,7 +23,7 @@ _BETWEEN = frozenset(("the", "a", "about", "of", "than", "-", "is", "only", "app
 def before(words: list[str]) -> tuple[str, str]:
     """The bound in the few words before a number, and the word that says it."""
     words = list(words)
-    while words and words[-1] in _BETWEEN:
+    while words and (words[-1] in _BETWEEN or words[-1] in WEEKDAYS):  # "until Wednesday 11:59 pm"
         if words.pop() == "than" and words:
             return _comparison(words)
     if not words:

@@ -161,7 +161,7 @@ def clause(items: Sequence[Item]) -> Clause:
             _read_han(item.low, draft)
         elif item.kind == "word":
             _read_word(item.low, draft)
-        if item.low == "," or (draft.is_shaded and draft.shaded and _is_subject(items, n)):
+        if item.low in (",", "it", "them") or (draft.is_shaded and draft.shaded and _is_subject(items, n)):
             draft.is_shaded = False
         if item.low in (",", "and", "or", "/", "、", "while"):
             draft.cut(items[n + 1].low if n + 1 < len(items) else "")
@@ -170,6 +170,8 @@ def clause(items: Sequence[Item]) -> Clause:
 
 def _is_subject(items: Sequence[Item], n: int) -> bool:
     """ "Without a note the full price is due": here begins what holds then, for a verb follows."""
+    if items[n].low in ("we", "you", "they"):
+        return True
     if items[n].low not in _DETERMINERS:
         return False
     ahead = takewhile(lambda one: one.kind != "mark" and one.low not in SUBORDINATE, items[n:])

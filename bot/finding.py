@@ -6,9 +6,9 @@ from dataclasses import replace
 from functools import lru_cache
 
 from bot import bounds, lexicon, measures, synonyms
+from bot.amounts import Amounts
 from bot.bounds import is_told_of
-from bot.cursor import Cursor
-from bot.facts import MONEY, Fact, calendar, chinese_number, clock, plain_number, tenths, times
+from bot.facts import MONEY, Fact, calendar, chinese_number, clock, tenths, times
 from bot.tokens import NUMERAL, Token, clean, tokens, written
 
 
@@ -22,10 +22,11 @@ def facts_of(text: str) -> tuple[Fact, ...]:
     return tuple(facts(tokens(clean(text))))
 
 
+_THEN = frozenset("and then when if so as because before or to with".split())  # after "first" that is no ordinal
 _BEFORE_MONTHS = ("in", "until", "from", "of", "since", "by")
 
 
-class _Reader(Cursor):
+class _Reader(Amounts):
     def __init__(self, found: Sequence[Token]) -> None:
         super().__init__(found)
         self.out: list[Fact] = []
@@ -36,7 +37,7 @@ class _Reader(Cursor):
             start = self.i
             fact = self._fact()
             if fact is not None:
-                first = start - 1 if self._currency_before(start) and fact.unit in MONEY else start
+                first = start - 1 if self.currency_before(start) and fact.unit in MONEY else start
                 first = self.taken if self.taken is not None else first
                 self.i = max(self.i, start + 1)
                 self.out.append(replace(fact, first=first, last=self.i, shown=written(self.found[first : self.i])))
@@ -72,33 +73,16 @@ class _Reader(Cursor):
 
     # ── numbers ──
 
-    def _value(self) -> str | None:
-        """Reads a number, in digits or words, if one stands here."""
-        if self.kind() in ("number", "numeral"):
-            token = self.found[self.i]
-            self.i += 1
-            return plain_number(token.text) if token.kind == "number" else str(chinese_number(token.text))
-        total, begun = 0, self.i
-        for part in self.low().split("-"):
-            if part not in measures.NUMBER_WORDS:
-                return None
-        while self.kind() == "word" and all(p in measures.NUMBER_WORDS for p in self.low().split("-")):
-            for part in self.low().split("-"):
-                n = measures.NUMBER_WORDS[part]
-                total = (total or 1) * n if n in (100, 1000) else total + n
-            self.i += 1
-        if self.low() == "(" and self.kind(1) == "number" and self.low(2) == ")":  # "thirty (30) days"
-            self.i += 3
-        return str(total) if self.i > begun else None
-
     def _quantity(self) -> Fact | None:
         start = self.i
-        before = self._currency_before(start)
-        value = self._value()
+        before = self.currency_before(start)
+        value = self.value()
         if value is None:
             return None
-        unit, factor = self._unit(before)
-        upper = self._range_end(unit)
+        unit, factor = self.unit(before)
+        if not unit and self.low() == "or":
+            unit, factor = self.unit_behind_or()
+        upper = self.range_end(unit)
         if upper is not None:
             high, unit_after, factor_after = upper
             unit, factor = (unit_after or unit), (factor_after if unit_after else factor)
@@ -108,72 +92,6 @@ class _Reader(Cursor):
         if not unit:
             fact = replace(fact, following=self._following())
         return self._bounded(fact, start - bool(before))
-
-    def _currency_before(self, start: int) -> str:
-        if start == 0:
-            return ""
-        previous = self.found[start - 1]
-        return measures.CURRENCIES.get(previous.low, "") if previous.kind in ("sign", "word") else ""
-
-    def _unit(self, before: str) -> tuple[str, int]:
-        """The unit that follows, or the currency that stood before."""
-        if before:
-            return before, 1
-        if self.kind() == "word" and (glued := self._glued()):
-            return glued
-        skip = 0
-        if self.low() == "-" and self.kind(1) == "word" and self.found[self.i].start == self.found[self.i - 1].end:
-            skip = 1
-        if self.kind(skip) == "han":
-            return self._chinese_unit(skip)
-        word = self.low(skip).split("-")[0] if skip else self.low(skip)
-        if word in measures.BEFORE_UNITS and self.low(skip + 1) in measures.UNITS:
-            name, factor = measures.UNITS[self.low(skip + 1)]
-            self.i += skip + 2
-            return ("business day" if word in ("working", "business") and name == "day" else name), factor
-        if word in measures.CURRENCIES or word in measures.UNITS:
-            self.i += skip + 1
-            return (measures.CURRENCIES[word], 1) if word in measures.CURRENCIES else measures.UNITS[word]
-        return "", 1
-
-    def _glued(self) -> tuple[str, int] | None:
-        """ "20kg": the unit without a blank."""
-        token, previous = self.found[self.i], self.found[self.i - 1]
-        if token.start == previous.end and token.low in measures.UNITS:
-            self.i += 1
-            return measures.UNITS[token.low]
-        return None
-
-    def _chinese_unit(self, skip: int) -> tuple[str, int]:
-        skip += self.low(skip) in ("个", "多", "余")
-        for length in (4, 3, 2, 1):
-            written = self.han(skip, length)
-            if len(written) == length and written in measures.CURRENCIES:
-                self.i += skip + length
-                return measures.CURRENCIES[written], 1
-            if len(written) == length and written in measures.UNITS:
-                self.i += skip + length
-                return measures.UNITS[written]
-        return "", 1
-
-    def _range_end(self, lower: str) -> tuple[str, str, int] | None:
-        """ "2-4 days", "2 to 4 days", "between 2 and 4", 2至4天: the second number with its unit."""
-        here, begun = self.low(), self.i
-        is_between = "between" in (self.low(-2), self.low(-3), self.low(-4)) and here == "and"
-        if here not in ("-", "~", "to", "至", "到") and not is_between:
-            return None
-        self.i += 1
-        before = measures.CURRENCIES.get(self.low(), "") if self.kind() == "sign" else ""
-        self.i += bool(before)
-        value = self._value()
-        if value is None:
-            self.i = begun
-            return None
-        unit, factor = self._unit(before)
-        if lower in MONEY and unit and unit != lower:
-            self.i = begun
-            return None
-        return value, unit, factor
 
     def _following(self) -> frozenset[str]:
         """The next few content words: what is counted."""
@@ -195,6 +113,8 @@ class _Reader(Cursor):
         if not bound:
             bound, word, length = bounds.after(self.found[self.i : self.i + 2])
             self.i += length
+        if word == "by" and fact.kind == "number" and fact.unit and self.low() not in ("before", "after", "prior"):
+            return fact  # "extended by two weeks" is no deadline
         if bound:
             is_minimum = bound == lexicon.UP and word in lexicon.MINIMA
             return replace(fact, bound=bound, is_soft=word in lexicon.SOFT_BOUNDS, is_minimum=is_minimum)
@@ -214,8 +134,11 @@ class _Reader(Cursor):
             return dated
         if low.split("-")[0] in measures.NUMBER_WORDS and low != "one":
             return self._quantity()
+        if low in ("per", "each", "every") and self.low(1) in measures.MORE_OF and self.low(2) in measures.UNITS:
+            self.i += 1  # "each further day"
+            return self._one_unit(low)
         if low in ("a", "an", "per", "each", "every", "one") and self.low(1) in measures.UNITS:
-            return self._one_unit()
+            return self._one_unit(low)
         if low == "per" and self.kind(1) == "word" and self.low(1) not in ("cent", *measures.BEFORE_UNITS):
             return self._rate_of()
         if low in measures.RATES:
@@ -233,7 +156,7 @@ class _Reader(Cursor):
         low = self.low()
         if low in ("same", "next", "following") and self.low(1) in measures.SPANS:
             return Fact("day", measures.SPANS[self.low(1)] + ("0" if low == "same" else "1"))
-        if low == "first" and self.kind(1) == "word" and self.low(-1) != "at" and self.low(1) not in ("and", "then"):
+        if low == "first" and self.kind(1) == "word" and self.low(-1) != "at" and self.low(1) not in _THEN:
             return Fact("ordinal", "1")
         if low == "last" and self.low(-1) in ("", "the", "your", "our", "its") and self.low(1) != "chance":
             return Fact("ordinal", "last")
@@ -250,15 +173,18 @@ class _Reader(Cursor):
         return Fact("rate", "person" if counted in measures.PEOPLE else counted)
 
     def _ends_here(self) -> bool:
-        ends = self.kind(1) in ("", "mark") or self.low(1) in ("a", "an", "per", "every", "each", "in", "and", "for")
+        if self.low(1) in ("a", "an"):  # "once a year", not "once a workshop has opened it"
+            ends = self.low(2) in measures.UNITS or self.kind(3) in ("", "mark")
+        else:
+            ends = self.kind(1) in ("", "mark") or self.low(1) in ("per", "every", "each", "in", "and", "for")
         return ends and self.i > 0 and self.low(-1) != "at"
 
-    def _one_unit(self) -> Fact | None:
+    def _one_unit(self, word: str) -> Fact | None:
         """ "a week" is seven days; "€5 a month", "per day" and "each year" are rates."""
-        start, word = self.i, self.low()
+        start = self.i
         name, factor = measures.UNITS[self.low(1)]
         if word not in ("a", "an", "one") or self._is_amount(-1):
-            rate = synonyms.stem(self.low(1))
+            rate = synonyms.stem(measures.SHORTEST[name, factor])
             self.i += 2
             return Fact("rate", rate)
         if name not in measures.DURATIONS or name == "second":
@@ -300,7 +226,9 @@ class _Reader(Cursor):
     def _day_before(self) -> str:
         """Takes back a number that was read just before and can be a day."""
         last = self.out[-1] if self.out else None
-        if last is None or last.kind != "number" or not self.i - 3 < last.last <= self.i or not _is_day(last.value):
+        if last is None or last.kind != "number" or last.unit or not self.i - 3 < last.last <= self.i:
+            return ""
+        if not _is_day(last.value):
             return ""
         self.taken = last.first
         return self.out.pop().value

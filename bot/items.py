@@ -24,6 +24,7 @@ MAIN_VERBS = frozenset(
     "costs cost takes take includes include applies apply carries lasts contains begins starts ends expires requires"
     " receives arrives counts needs need".split()
 )
+_BARE = 4  # words of a thing that there is none of
 _JOINED = AUXILIARY | {"not", "never"}
 _DETERMINERS = frozenset(("the", "a", "an", "your", "our", "else"))
 _VERBAL = AUXILIARY | {"we", "you", "they", "it", "there"}
@@ -145,6 +146,8 @@ def _is_joint(part: Sequence[Item], items: Sequence[Item], i: int) -> bool:
             return True
         if part and i + 1 < len(items) and items[i + 1].low in ("not", "never"):  # "in writing, not by phone"
             return True
+        if i + 1 < len(items) and items[i + 1].kind == "fact" and any(item.low == "no" for item in part[-_BARE:]):
+            return True  # "no monthly fee, €3.20 per hour"
     elif part and i + 1 < len(items) and items[i + 1].low in _JOINED:  # "… and cannot be returned"
         return True
     ahead = _until_joint(items, i + 1)

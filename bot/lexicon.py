@@ -156,7 +156,7 @@ BOUNDS = {
 }  # fmt: skip
 SOFT_BOUNDS = _set("within until till by before from since after")  # "within 14 days" = "you have 14 days"
 MINIMA = _set("least minimum min 至少 最少 最低 不少于 不低于")
-MORE = _set("more longer later older heavier larger greater higher bigger farther")
+MORE = _set("more longer later older heavier larger greater higher bigger farther further")
 LESS = _set("less fewer shorter earlier younger lighter smaller lower cheaper")
 BOUNDS_AFTER = {"more": UP, "over": UP, "above": UP, "up": UP, "older": UP, "upwards": UP, "longer": UP,
                 "less": DOWN, "fewer": DOWN, "under": DOWN, "below": DOWN, "younger": DOWN}  # fmt: skip

@@ -129,6 +129,9 @@ UNITS: dict[str, tuple[str, int]] = {
     )
     for written in forms.split()
 }  # fmt: skip
+# Of each, the form that a rate goes by: "per kilometre" is per km, "an hr" per hour.
+SHORTEST = {pair: next(form for form, other in UNITS.items() if other == pair) for pair in UNITS.values()}
+MORE_OF = frozenset(("further", "additional", "extra"))
 DURATIONS = frozenset(("day", "hour", "minute", "second", "month", "night")) | {"business day"}
 COUNTED = {"head": "person", "people": "person"} | dict.fromkeys("way direction trip crossing".split(), "journey")
 RATES = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "annual": "year", "annually": "year",

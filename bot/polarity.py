@@ -115,6 +115,11 @@ def _is_other_case(match: Match, case: Case) -> bool:
     """ "If it isn't right for you" tells in words of its own of the one case that is left to "if you are not happy"."""
     if match.sources or match.clause.marks.isdisjoint(("if", "when")):
         return False
+    if any(
+        one.is_question and one.clauses and one.clauses[0].is_negative and match.clause.words <= one.words
+        for one in case.place.units
+    ):
+        return True  # "Not happy with it? Tell us …"
     cases = [one for unit in case.place.units for one in unit.clauses if not one.marks.isdisjoint(("if", "when"))]
     return any(one.is_negative or one.shaded for one in cases)
 

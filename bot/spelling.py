@@ -10,10 +10,13 @@ from bot.facts import chinese_number
 from bot.measures import NUMBER_WORDS
 from bot.tokens import CJK_CHARACTER
 
+_ONES = {n: word for word, n in NUMBER_WORDS.items() if n <= 10}
 _NTH = dict(
     zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11), strict=True)
 ) | {"fifteenth": 15, "twentieth": 20}
+_NUMBERS = "|".join(word for word in NUMBER_WORDS if "-" not in word) + "|a"
 _HOURS = "|".join(word for word, n in NUMBER_WORDS.items() if 1 <= n <= 12)
+_COUNTED = {word: nth for nth, n in _NTH.items() if n <= 5 for word in (str(n), _ONES[n])}
 _PERIOD = {"morning": "am", "afternoon": "pm", "evening": "pm", "night": "pm"}
 
 
@@ -31,12 +34,32 @@ def _past(match: re.Match[str]) -> str:
 
 
 def _in_the(match: re.Match[str]) -> str:
-    return f"{match[1]} {_PERIOD[match[2].lower()]}"
+    """ "nine in the morning" → 9 am."""
+    hour = match[1].lower()
+    return f"{NUMBER_WORDS.get(hour, hour)} {_PERIOD[match[2].lower()]}"
+
+
+def _and_a_half(match: re.Match[str]) -> str:
+    """ "a year and a half" → 18 months; "two and a half hours" → 150 minutes."""
+    count, is_years = match[1].lower(), (match[2] or match[3]).lower() == "year"
+    halves = 2 * (int(count) if count.isdigit() else NUMBER_WORDS.get(count, 1)) + 1
+    return f"{6 * halves} months" if is_years else f"{30 * halves} minutes"
+
+
+def _so_many(match: re.Match[str]) -> str:
+    """ "after two failed attempts" → after the second."""
+    return f"after the {_COUNTED[match[1].lower()]} "
 
 
 _sub = partial(re.compile, flags=re.IGNORECASE)
 _CLOCK = r"\d{1,2}(?:[:.]\d\d)?(?: ?[ap]\.?m\b\.?)?"
 _SPAN = r"(?:\d+|[a-z]+) (?:(?:business|working|calendar) )?(?:minute|hour|day|week|month|year)s?"
+_AHEAD = r"(?:before(?:hand)?|prior to|ahead|in advance)"
+_PAYING = "(?:pay|refund|return|charge|keep|receive|credit)(?:s|ed)?|gets?|kept|paid"
+_MONEY = (
+    r"(?:[€$£¥₹]|(?:chf|eur|usd|gbp|sek|nok|dkk) ?\d|\d[\d.,]* ?(?:€|kr\b|euros?\b|dollars?\b|pounds?\b|francs?\b))"
+)
+_WEEKDAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 
 
 def _minutes(match: re.Match[str], unit: str) -> str:
@@ -71,6 +94,8 @@ _ENGLISH = (
         "email ",
     ),
     (_sub(r"\b(?:below|under) the age of\b"), "under"),
+    (_sub(r"\b(?:instead|rather)\b(?! (?:of|than)\b),? ?"), ""),
+    (_sub(r"\bonce (?:you|they) (?:are|turn|have turned|reach) (?=\d{1,2}(?:[,.;]|$| (?:or|and)\b))"), "from age "),
     (_sub(r"\b(?:in|during|within) the first (?=(?:\d+|[a-z]+) (?:minute|hour|day|week|month)s?\b)"), "within "),
     (_sub(r"\ba fifth\b"), "20 %"),
     (_sub(r"\bnot? (?:\w+ )?by more than\b|n't (?:\w+ )?by more than\b"), " by no more than"),
@@ -86,28 +111,48 @@ _ENGLISH = (
     (_sub(r"\bthree quarters of an hour\b"), "45 minutes"),
     (_sub(r"\b(?:a )?quarter of an hour\b"), "15 minutes"),
     (_sub(r"\bhalf a year\b"), "6 months"),
+    (_sub(rf"\b(\d{{1,2}}|{_NUMBERS}) (?:(hour|year)s? and a half|and a half (hour|year)s)\b"), _and_a_half),
     (
         _sub(
             r"\bhalf (?:of )?(?=(?:the|your|its|that) (?:\w+ )?(?:price|fee|rent|amount|cost|value|deposit|fare|sum)\b)"
         ),
         "50 % of ",
     ),
+    (_sub(rf"\b({_PAYING})( you| them)? half(?= (?:in|for|back|on|if|when|until)\b|[,.;:]|$)"), r"\1\2 50 %"),
+    (_sub(r"\b(at|for) half(?: the)?[- ]price\b"), r"\1 50 % of the price"),
     (_sub(r"\ba quarter (?=more|less|off|cheaper)"), "25 % "),
     (_sub(r"(%|\bper ?cent) (?:off|less|cheaper)\b(?! than)"), r"\1 discount"),
     (_sub(r"\b(?:one|a|a single) (?=(?:business|working|calendar) (?:day|week)\b)"), "1 "),
-    (_sub(rf"\bat least (?={_SPAN} (?:before|prior to|ahead of)\b)"), "until "),
+    (_sub(rf"\b(?:at least|more than|(?:no|not) later than) (?={_SPAN} {_AHEAD}\b)"), "until "),
+    (_sub(rf"\b({_SPAN}) or (?:more|earlier) (?={_AHEAD}\b)"), r"until \1 "),
+    (_sub(rf"\b(?:(?:less|fewer|later) than|within|in the last) (?={_SPAN} {_AHEAD}\b)"), "after "),
+    (_sub(rf"\b({_SPAN}) or (?:less|fewer|later) (?={_AHEAD}\b)"), r"after \1 "),
     (_sub(r"\b(?:a |one )?fortnight\b"), "14 days"),
     (_sub(r"\b(?:12 )?(?:noon|midday)\b"), "12:00"),
     (_sub(r"\bmidnight\b"), "24:00"),
     (_sub(rf"\b(?P<part>half|(?:a )?quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_HOURS})\b"), _past),
-    (_sub(r"\b(\d{1,2}(?::\d\d)?) (?:o'clock )?(?:in the|at) (morning|afternoon|evening|night)\b"), _in_the),
+    (
+        _sub(rf"\b(\d{{1,2}}(?::\d\d)?|{_HOURS}) (?:o'clock )?(?:in the|at) (morning|afternoon|evening|night)\b"),
+        _in_the,
+    ),
     (_sub(rf"\bbetween ({_CLOCK}) and (?={_CLOCK})(?=\S*[:. ]?\S*(?::\d\d|[ap]\.?m))"), r"from \1 to "),
     (_sub(rf"\bfrom ({_CLOCK}) (?:to|until|till) (?={_CLOCK})"), r"\1-"),
-    (_sub(rf"\b(?<=the )({'|'.join(_NTH)})( of (?:each|every|the|a|that|this) month)"), _nth),
+    (
+        _sub(rf"\b(?<=the )({'|'.join(_NTH)})( of (?:each|every|the|a|that|this) (?:(?:following|next|new) )?month)"),
+        _nth,
+    ),
     (_sub(r"(\b(?:can|may)\b[^.;]*) for (?=\S+ \w+ (?:after|from|following|since)\b)"), r"\1 within "),
     (_sub(r"\b(?:of|for|in|on) each (?=[a-z])|(?<=\d )each (?=[a-z])|(?<=[\d.][€$£%]) each (?=[a-z])"), "per "),
     (_sub(rf"\b(?:no later than|not later than) (?={_SPAN} (?:after|from|following)\b)"), "within "),
     (_sub(rf"\b(within {_SPAN}) (?:of|from|following)\b"), r"\1 after"),
+    (_sub(rf"\b(?:start(?:s|ing)?|begin(?:s|ning)?) (?:at|from|with) (?={_MONEY})"), "from "),
+    (_sub(rf"\binsured (?:for )?to (?={_MONEY})"), "insured up to "),
+    (_sub(rf"\b({_WEEKDAY}) (?:of|in) (?:the|each|every|a|any) month\b"), r"\1 every month"),
+    (
+        _sub(rf"\bafter ({'|'.join(_COUNTED)}) (?=(?:\w+ )?(?:attempts?|tr(?:y|ies)|reminders?|failures?|visits?)\b)"),
+        _so_many,
+    ),
+    (_sub(r"\b(the|your|our|its) final (?!sale|say|decision)(?=[a-z])"), r"\1 last "),
     (_sub(r"(?<=\d)(?:st|nd|rd|th)\b"), ""),
     (_sub(r"(?<=\d)[ -]years?(?: |-)(?:old|of age)\b"), " yearsold"),
     (_sub(r"\b(?:aged|age of|age) (\d{1,3})\b(?! yearsold)"), r"\1 yearsold"),

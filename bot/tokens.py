@@ -60,7 +60,7 @@ _TOKEN = re.compile(
       )
     | (?P<phone>
           \+\d[\d ()./-]{{6,20}}\d
-        | (?<![A-Za-z0-9_.])\(?0\d{{1,4}}\)?[ /-]\d[\d -]{{3,12}}\d(?![A-Za-z0-9_])
+        | (?<![A-Za-z0-9_.])\(?0\d{{1,4}}\)?[ /-]\d[\d -]{{3,12}}\d(?![A-Za-z0-9_]|:\d|\s?[apAP]\.?[mM]\b)
         | (?<![A-Za-z0-9_.-])\d{{3,4}}[-. ]\d{{3,4}}[-. ]\d{{4}}(?![A-Za-z0-9_-])
       )
     | (?P<number>
@@ -105,8 +105,10 @@ def tokens(text: str) -> list[Token]:
         kind, written = match.lastgroup or "mark", match[0]
         if kind in ("url", "email"):
             written = written.rstrip(".,;:!?-~*")
-        token = Token(kind, written, written.lower(), match.start(), match.start() + len(written))
+        end = match.start() + len(written)
+        token = Token(kind, written, written.lower(), match.start(), end)
         found += _apart(token) if kind == "word" and "-" in written else (token,)
+        found += (Token("mark", mark, mark, n, n + 1) for n, mark in enumerate(match[0][len(written) :], start=end))
     return found
 
 

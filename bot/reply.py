@@ -194,8 +194,10 @@ def _outcome(
         options = _offered(bot, language) if lines or otherwise is not Reason.NO_ANSWER else ()
         return Outcome(text, reply.source, reply.citations, options, evidence=replace(evidence, source=reply.source))
     offered = [option for p in parts if isinstance(p.decision, Clarify) for option in p.decision.options]
-    if offered and otherwise is Reason.NO_ANSWER:  # nobody in a mood is asked what they meant
-        near = tuple(dict.fromkeys(offered))[: bot.policy.options]
+    if offered and otherwise in (Reason.NO_ANSWER, Reason.ASKED):  # nobody in a mood is asked what they meant
+        # A person whom they may have asked for is one of the answers.
+        person = _offered(bot, language) if otherwise is Reason.ASKED else ()
+        near = (*tuple(dict.fromkeys(offered))[: bot.policy.options - len(person)], *person)
         return Outcome(say("clarify", language), "clarify", options=near, evidence=replace(evidence, source="clarify"))
     return _handed_off(bot, otherwise, language, evidence)
 

@@ -365,7 +365,7 @@ def weigh(bot: Bot, found: Found, language: str) -> Weighed:
         standard = shipped.curves_by_words(key)
     cut = bot.policy.thresholds_for(language)
     if key not in bot.policy.insists:
-        usual = shipped.BY_WORDS if found.by_words else shipped.THRESHOLDS
+        usual = shipped.BY_WORDS if found.by_words else shipped.thresholds(key)
         cut = model.thresholds.get(key) or (usual if standard and not own else cut)
     curves = own or standard
     if curves is None or not found.hits:

@@ -3,15 +3,18 @@
 Fitted on English questions as MiniLM sees them: StackFAQ, Arduino's help centre, CLINC150 and BANKING77 (ten examples
 an intent), up to 1,200 of each, and the sample shop's; printed by `python -m tests.bench.deciding`, which also says
 what such curves are worth on a set they were not fitted on. Where a question has few rivals to beat, the signs that
-compare passages with each other say nothing: for small knowledge bases there are curves of their own, fitted on a few
-documents of each set at a time (`python -m tests.bench.small`). Of each sign: its mean, its scale, its weight.
+compare passages with each other say nothing: for small knowledge bases there are curves of their own, English and
+Chinese, fitted on two dozen small shops and on a few documents of each set at a time (`python -m tests.bench.small`).
+Of each sign: its mean, its scale, its weight.
 """
 
 from bot.decision import Curve, Curves
 from bot.dialogue import Thresholds
 
 EMBEDDER = "all-MiniLM-L6-v2@"  # what begins with it embeds English so
+CHINESE_EMBEDDER = "multilingual-e5-small-q4@"  # what has it in its name, Chinese
 THRESHOLDS = Thresholds(0.6, 0.35)
+CHINESE_THRESHOLDS = Thresholds(0.7, 0.45)  # five shops to fit on: what they say is held to more
 SMALL = 100  # passages
 
 _RIGHT = Curve(
@@ -48,35 +51,67 @@ _KNOWN = Curve(
 )
 _RIGHT_SMALL = Curve(
     {
-        "dense": (0.5336, 0.2186, 1.5707),
-        "lexical": (0.2863, 0.2429, 0.0407),
-        "coverage": (0.4920, 0.3270, -0.0934),
-        "lead": (0.1252, 0.0941, 0.4979),
-        "agrees": (0.6434, 0.4790, 0.1514),
-        "rivals": (0.2256, 0.3179, -0.2245),
-        "missed": (1.0748, 0.6202, -0.2486),
-        "support": (0.5657, 0.2842, 0.6172),
-        "length": (1.6951, 0.3611, 0.4228),
-        "words": (0.7049, 0.1866, 0.0751),
-        "weakest": (0.4837, 0.2394, 0.3212),
+        "dense": (0.5469, 0.1990, 0.7184),
+        "lexical": (0.2627, 0.2326, -0.2277),
+        "coverage": (0.4905, 0.3179, -0.0802),
+        "lead": (0.1299, 0.0942, 0.6690),
+        "agrees": (0.6650, 0.4720, 0.1388),
+        "rivals": (0.2301, 0.3276, -0.2172),
+        "missed": (1.1284, 0.6481, 0.0153),
+        "support": (0.5146, 0.2952, 0.1230),
+        "length": (1.7401, 0.3905, 0.3089),
+        "words": (0.7096, 0.1766, 0.3137),
+        "weakest": (0.4828, 0.2387, 0.8445),
     },
-    -1.0789,
+    0.3805,
 )
 _KNOWN_SMALL = Curve(
     {
-        "dense": (0.5336, 0.2186, 1.6929),
-        "lexical": (0.2863, 0.2429, 0.0720),
-        "coverage": (0.4920, 0.3270, -0.1361),
-        "lead": (0.1252, 0.0941, 0.4581),
-        "agrees": (0.6434, 0.4790, 0.1257),
-        "rivals": (0.2256, 0.3179, -0.0585),
-        "missed": (1.0748, 0.6202, -0.2682),
-        "support": (0.5657, 0.2842, 0.4256),
-        "length": (1.6951, 0.3611, 0.3881),
-        "words": (0.7049, 0.1866, -0.0042),
-        "weakest": (0.4837, 0.2394, 0.3435),
+        "dense": (0.5450, 0.1985, 0.7848),
+        "lexical": (0.2717, 0.2363, -0.0946),
+        "coverage": (0.5051, 0.3252, 0.1155),
+        "lead": (0.1285, 0.0944, 0.7168),
+        "agrees": (0.6577, 0.4745, 0.0822),
+        "rivals": (0.2389, 0.3335, 0.0574),
+        "missed": (1.0883, 0.6659, 0.3679),
+        "support": (0.5073, 0.2940, -0.2609),
+        "length": (1.7002, 0.4286, 0.0589),
+        "words": (0.7158, 0.1778, 0.1843),
+        "weakest": (0.4976, 0.2470, 1.0041),
     },
-    -0.7662,
+    0.8589,
+)
+_RIGHT_SMALL_ZH = Curve(
+    {
+        "dense": (0.4642, 0.1122, 0.0089),
+        "lexical": (0.1328, 0.1003, 0.1921),
+        "coverage": (0.2940, 0.1940, 0.2783),
+        "lead": (0.0883, 0.0777, 0.2580),
+        "agrees": (0.7437, 0.4366, 0.1695),
+        "rivals": (0.4549, 0.4155, -0.2833),
+        "missed": (2.5706, 0.6343, -0.2001),
+        "support": (0.3397, 0.1861, 0.3077),
+        "length": (3.0470, 0.4320, 0.4828),
+        "words": (0.8167, 0.0501, 0.9677),
+        "weakest": (0.6839, 0.0678, 0.2722),
+    },
+    0.3898,
+)
+_KNOWN_SMALL_ZH = Curve(
+    {
+        "dense": (0.4615, 0.1129, 0.1682),
+        "lexical": (0.1490, 0.1322, 0.2811),
+        "coverage": (0.3178, 0.2273, 0.2281),
+        "lead": (0.0877, 0.0788, 0.3445),
+        "agrees": (0.7460, 0.4353, 0.0310),
+        "rivals": (0.4619, 0.4170, 0.0428),
+        "missed": (2.4584, 0.7932, -0.2439),
+        "support": (0.3321, 0.1862, -0.0390),
+        "length": (2.9611, 0.5643, 0.3445),
+        "words": (0.8179, 0.0503, 1.0301),
+        "weakest": (0.6894, 0.0717, 0.2471),
+    },
+    1.0400,
 )
 
 # Without any vector, while an embedder's server is away: fitted on up to 800 questions of each of the same sets, found
@@ -116,6 +151,14 @@ def curves_by_words(language: str) -> Curves | None:
 def curves(embedder: str, language: str, passages: int) -> Curves | None:
     """For a knowledge base of so many passages. None for an embedder, or a language, that none was fitted for: its
     cosines mean something else."""
-    if language != "en" or not embedder.startswith(EMBEDDER):
-        return None
-    return Curves(_RIGHT_SMALL, _KNOWN_SMALL) if passages <= SMALL else Curves(_RIGHT, _KNOWN)
+    is_small = passages <= SMALL
+    if language == "en" and embedder.startswith(EMBEDDER):
+        return Curves(_RIGHT_SMALL, _KNOWN_SMALL) if is_small else Curves(_RIGHT, _KNOWN)
+    if language == "zh" and CHINESE_EMBEDDER in embedder and is_small:
+        return Curves(_RIGHT_SMALL_ZH, _KNOWN_SMALL_ZH)
+    return None
+
+
+def thresholds(language: str) -> Thresholds:
+    """For those curves."""
+    return CHINESE_THRESHOLDS if language == "zh" else THRESHOLDS

@@ -610,6 +610,15 @@ async def test_what_the_keyword_rules_know_needs_no_model() -> None:
     assert (event.data["reason"], moods.listened) == ("asked_for_person", [])
 
 
+async def test_who_may_have_asked_for_a_person_is_asked_and_a_person_is_one_of_the_answers() -> None:
+    moods = FakeMoods(Heard(Mood.ASKED, is_certain=False))
+    policy = replace(POLICY, thresholds=Thresholds(1.1, 0.01))
+    event = await answered(await shop_bot(moods=moods, policy=policy), QUESTION)
+    assert event.data["source"] == "clarify"
+    assert event.options[-1] == TEXTS["en"]["person"]
+    assert 2 <= len(event.options) <= policy.options
+
+
 async def test_no_mood_is_looked_for_in_a_language_the_embedder_does_not_read() -> None:
     moods = FakeMoods(Heard(Mood.ANGRY))
     embedder = FakeEmbedder()

@@ -21,6 +21,14 @@ def test_it_is_for_english_as_minilm_reads_it_alone_or_beside_another_model() ->
     assert shipped.curves("multilingual@1", "en", LARGE) is None
 
 
+def test_chinese_has_curves_where_e5_reads_it_and_pages_are_few_and_is_held_to_more() -> None:
+    both = f"{MINILM}+multilingual-e5-small-q4@1571fc982750"
+    assert shipped.curves(both, "zh", shipped.SMALL)
+    assert shipped.curves(both, "zh", LARGE) is None
+    assert shipped.curves(MINILM, "zh", shipped.SMALL) is None
+    assert shipped.thresholds("zh").answer > shipped.thresholds("en").answer
+
+
 def test_a_plain_paraphrase_is_answered_and_a_foreign_question_handed_off() -> None:
     curves = shipped.curves(MINILM, "en", LARGE)
     assert curves is not None
@@ -41,5 +49,6 @@ def test_a_question_without_rivals_is_not_answered_for_want_of_them() -> None:
     large, small = (shipped.curves(MINILM, "en", n) for n in (LARGE, shipped.SMALL))
     assert large is not None
     assert small is not None
-    assert small.right.probability(alone) < shipped.THRESHOLDS.suggest < large.right.probability(alone)
+    assert small.right.probability(alone) < shipped.THRESHOLDS.answer < large.right.probability(alone)
+    assert small.known.probability(alone) < shipped.THRESHOLDS.suggest
     assert small.right.probability(PLAIN) > 0.9

@@ -13,6 +13,7 @@ from bot.follow_up import NOTHING, Context, Said
 from bot.grounding import Verdict
 from bot.knowledge import Citation, Hit, Passage, cite, language_of
 from bot.mood import Heard, Mood
+from bot.own_case import is_own_case
 from bot.sentences import sentences
 from bot.text import folded_terms
 
@@ -81,6 +82,7 @@ class Search:
     parts: tuple[Ask, ...]
     language: str
     otherwise: Reason = Reason.NO_ANSWER  # why a person takes over when the pages do not answer
+    offers_person: bool = False  # whatever the pages say
 
 
 Plan = Hold | Say | HandOff | Search
@@ -110,7 +112,8 @@ def plan(conversation: Conversation, question: Event) -> Plan:
     if _asked_again(conversation, question):
         return HandOff(Reason.REPEATED)
     language = language_of(text) if any(map(str.isalpha, text)) else conversation.language
-    return Search(asks_of(text, earlier), language, Reason.COMPLAINT if is_complaint else Reason.NO_ANSWER)
+    otherwise = Reason.COMPLAINT if is_complaint else Reason.NO_ANSWER
+    return Search(asks_of(text, earlier), language, otherwise, is_own_case(text))
 
 
 PAGES_FIRST = frozenset({Mood.COMPLAINT, Mood.CANCEL})  # "how do I cancel my account?" is a question like others

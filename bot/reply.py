@@ -93,14 +93,14 @@ async def think(
             return Outcome(text, "canned", options=options, evidence=_small(question, key, started))
         case HandOff(reason):
             return _handed_off(bot, reason, language, _small(question, reason.value, started))
-        case Search(asks, language, otherwise):
+        case Search(asks, language):
             history = turns_before(conversation, question)
             parts: list[_Part] = []
             for part in asks:
                 shown = _joined_replies(parts)
                 show = _after(shown, on_draft)
                 parts.append(await _find_and_compose(bot, part, language, history, show, conversation.id))
-            return _outcome(bot, question, parts, language, otherwise, started)
+            return _outcome(bot, question, parts, plan, started)
 
 
 def _language(conversation: Conversation, question: Event) -> str:
@@ -183,20 +183,19 @@ def _joined_replies(parts: Sequence[_Part]) -> Reply | None:
     return _merge(replies) if replies else None
 
 
-def _outcome(
-    bot: Bot, question: Event, parts: Sequence[_Part], language: str, otherwise: Reason, started: float
-) -> Outcome:
+def _outcome(bot: Bot, question: Event, parts: Sequence[_Part], search: Search, started: float) -> Outcome:
+    language, otherwise = search.language, search.otherwise
     evidence = _evidence(bot, question, parts, language, started)
     reply, say = _joined_replies(parts), bot.house.texts.say
+    person = _offered(bot, language) if search.offers_person or otherwise is not Reason.NO_ANSWER else ()
     if reply is not None:
         lines = [say("partly", language, question=p.ask.question) for p in parts if not isinstance(p.reply, Reply)]
         text = "\n\n".join(filter(None, [reply.text, *lines]))
-        options = _offered(bot, language) if lines or otherwise is not Reason.NO_ANSWER else ()
+        options = _offered(bot, language) if lines else person
         return Outcome(text, reply.source, reply.citations, options, evidence=replace(evidence, source=reply.source))
     offered = [option for p in parts if isinstance(p.decision, Clarify) for option in p.decision.options]
     if offered and otherwise in (Reason.NO_ANSWER, Reason.ASKED):  # nobody in a mood is asked what they meant
-        # A person whom they may have asked for is one of the answers.
-        person = _offered(bot, language) if otherwise is Reason.ASKED else ()
+        # Where a person may be wanted, a person is one of the answers.
         near = (*tuple(dict.fromkeys(offered))[: bot.policy.options - len(person)], *person)
         return Outcome(say("clarify", language), "clarify", options=near, evidence=replace(evidence, source="clarify"))
     return _handed_off(bot, otherwise, language, evidence)

@@ -619,6 +619,12 @@ async def test_who_may_have_asked_for_a_person_is_asked_and_a_person_is_one_of_t
     assert 2 <= len(event.options) <= policy.options
 
 
+async def test_who_asks_about_their_own_order_is_told_what_the_pages_say_and_offered_a_person() -> None:
+    event = await answered(await shop_bot(writes(TRUE)), f"{QUESTION} My order no. 88213 still has not come back.")
+    assert event.text.startswith(TRUE)
+    assert event.options == (TEXTS["en"]["person"],)
+
+
 async def test_no_mood_is_looked_for_in_a_language_the_embedder_does_not_read() -> None:
     moods = FakeMoods(Heard(Mood.ANGRY))
     embedder = FakeEmbedder()

@@ -6,7 +6,8 @@ those of a conditional logit fitted on held-out rows, so what comes of them is a
 sentences are said as hold the answer in most cases. `docs/evaluation.md` says what each sign is worth.
 
 A sentence is not torn from what it leans on ("It costs €5."), from what takes back a part of it ("However, …"), nor an
-item from its list, a heading from what it stands above, a case from the cases beside it ("If … If …").
+item from its list, a heading from what it stands above, a case from the cases beside it ("If … If …"). One that stands
+between two that are said is said as well: it spares three words in forty, and in one case of ten it was the answer.
 """
 
 import re
@@ -94,6 +95,7 @@ def excerpt(text: str, chances: Sequence[float], *, keeps_first: bool = False) -
     openings = [stated[block.start] for block in blocks]
     if max(of_block, default=0.0) < ENOUGH:  # else the question names its case
         _add_cases(chosen, openings)
+    chosen |= {at for at in range(1, len(blocks) - 1) if {at - 1, at + 1} <= chosen and len(blocks[at]) == 1}
     _complete(chosen, openings)
     said = [n for at in sorted(chosen) for n in blocks[at]]
     return Excerpt(_as_written(stated, gaps, said), tuple(stated[n] for n in said), sum(of_block[at] for at in chosen))

@@ -2,25 +2,29 @@
 
 Each folder of `tests/bench/shops` is a shop of 8 to 80 entries, as its owner would hand it over, and `questions.jsonl`:
 what its pages answer (and where), what only a person can (`handoff`), and what could mean several things (`either`).
-All of them were written for this, by people who had not seen how the bot decides; five shops are Chinese. Each is
-ingested into a place of its own; printed is what the bot decides, by language: what is answered and how much of that
-from another passage, where it asks “did you mean” and whether the right passage is among those, what it passes on.
+All of them were written for this, by writers who had not seen how the bot decides; five shops are Chinese. `needs` are
+the sentences of its passage that a right answer cannot do without, `also` those without which it would mislead. Each
+shop is ingested into a place of its own; printed is what the bot decides, by language: what is answered and how much of
+that from another passage, where it asks "did you mean" and whether the right passage is among those, what it passes on.
 """
 
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from bot import bootstrap, calibrate, dialogue, ingest_commands, metrics, retrieval, shipped
 from bot.calibrate import Seen
 from bot.content import CsvFormat
 from bot.conversation import Author, Event, Kind
 from bot.decision import Curves
+from bot.dialogue import Ask
 from bot.ingest_commands import Wish
 from bot.knowledge import Passage, language_of
 from bot.output import Output
@@ -43,40 +47,56 @@ class Asked:
 
 
 async def searched(settings: Settings, names: Sequence[str] = ()) -> list[Asked]:
-    asked = []
+    own = settings.model_copy(update={"generator": "none"})
+    return [one async for bot, folder in opened(own, names) async for one in _questions(bot, folder)]
+
+
+async def opened(settings: Settings, names: Sequence[str] = ()) -> AsyncIterator[tuple[Bot, Path]]:
+    """Each shop, ingested, with its folder."""
     for folder in sorted(SHOPS.iterdir()):
         if names and folder.name not in names:
             continue
         with bootstrap.temporary_folder() as place:
-            own = bootstrap.own_settings(settings, place, generator="none")
+            own = bootstrap.own_settings(settings, place)
             files = sorted(path for path in folder.iterdir() if path.suffix in (".md", ".csv"))
             with redirect_stdout(StringIO()) as said:
                 code = await ingest_commands.run(own, Output(), Wish(files, CsvFormat()))
             if code:
                 raise SystemExit(f"{folder}: {said.getvalue()}")
             async with bootstrap.assembled(own) as bot:
-                asked += [one async for one in _questions(bot, folder)]
+                yield bot, folder
         print(f"asked {folder.name}", file=sys.stderr, flush=True)
-    return asked
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def asks_of(row: Mapping[str, Any], at: datetime) -> tuple[Ask, ...]:
+    before = [
+        Event(n, Kind.MESSAGE, Author.CUSTOMER, at, text=text) for n, text in enumerate(row.get("before", ()), start=1)
+    ]
+    return dialogue.asks_of(row["text"], before)
+
+
+def sources(row: Mapping[str, Any], live: Iterable[Passage]) -> list[Passage]:
+    """The passages that answer a question. Raises SystemExit where the row names one that is not there."""
+    found = [p for p in live if any(_is(p, *source) for source in row["sources"])]
+    if row["expect"] == "answer" and not found:
+        raise SystemExit(f"{row['id']}: no passage is {row['sources']}")
+    return found
 
 
 async def _questions(bot: Bot, folder: Path) -> AsyncIterator[Asked]:
     """Those that are one question; of several in one message it is not said which passage answers which."""
     live = await bot.store.live_passages()
-    for line in (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        before = [
-            Event(n, Kind.MESSAGE, Author.CUSTOMER, bot.now(), text=text)
-            for n, text in enumerate(row.get("before", ()), 1)
-        ]
-        asks = dialogue.asks_of(row["text"], before)
+    for row in rows(folder):
+        asks = asks_of(row, bot.now())
         if len(asks) > 1:
             continue
         language = language_of(row["text"])
         found = await retrieval.search(bot, asks[0].question, language=language, k=FETCHED, context=asks[0].context)
-        relevant = frozenset(p.anchor for p in live if any(_is(p, *source) for source in row["sources"]))
-        if row["expect"] == "answer" and not relevant:
-            raise SystemExit(f"{folder.name}: {row['id']}: no passage is {row['sources']}")
+        relevant = frozenset(passage.anchor for passage in sources(row, live))
         weighed = retrieval.weigh(bot, found, language)
         for seen in calibrate.seen_in(found, relevant, folder.name, language, "judged"):
             yield Asked(folder.name, row["expect"], seen, weighed.score, weighed.known)

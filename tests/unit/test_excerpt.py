@@ -95,8 +95,15 @@ def test_an_opening_that_must_not_be_missing_is_never_left_out() -> None:
 
 
 def test_a_line_of_its_own_stays_one_when_what_stood_before_it_is_left_out() -> None:
-    found = excerpt(MIXED, of(MIXED, "- Oak"), keeps_first=True)
+    text = MIXED.replace("chairs.", "chairs. We sell tables.")
+    found = excerpt(text, of(text, "- Oak"), keeps_first=True)
     assert found.text == "We sell lamps.\n\n## Stock\n\n- Oak: 3\n- Pine: 5"
+
+
+def test_one_sentence_between_two_that_are_said_is_said_as_well() -> None:
+    assert excerpt(MIXED, of(MIXED, "- Oak"), keeps_first=True).text == MIXED
+    listed = "We sell lamps. You can pay with:\n- Visa\n- PayPal\n\nWe never take cash."
+    assert "Visa" not in excerpt(listed, [0.5, 0.0, 0.0, 0.0, 0.5]).text, "a list is more than one sentence"
 
 
 def test_a_list_counts_as_one_against_a_likelier_single_sentence() -> None:

@@ -244,8 +244,10 @@ def test_a_sandbox_that_cannot_start_says_why() -> None:
         list(box.parsed(acts("read x"), CSV))
 
 
+# A test run in the background ignores SIGINT, and so would whoever it starts.
 INTERRUPTED = """
-import sys, tests.integration.test_sandbox as t
+import signal, tests.integration.test_sandbox as t
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with t.Sandbox(2, t.SMALL) as box:
     found = box.parsed(t.acts("read x", "wait", "wait"), t.CSV)
     next(found)

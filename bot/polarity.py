@@ -8,6 +8,7 @@ from bot import lexicon, synonyms
 from bot.alignment import Case, Match
 from bot.clauses import Unit
 from bot.drafting import Clause
+from bot.facts import MONEY
 
 
 def turned(case: Case, aligned: Sequence[Match]) -> str:
@@ -137,6 +138,8 @@ def _spared(clause: Clause) -> frozenset[str]:
 def opposite(case: Case, aligned: Sequence[Match]) -> str:
     """ "before" where the passage says "after", "opened" where it says "unopened"."""
     for match in aligned:
+        if _is_charged(match):
+            return "negation: free"
         words = frozenset[str]().union(*(source.turns | source.words for source in _nearest(match, case)))
         for said in match.clause.turns | match.clause.words:
             if match.clause.is_negative and said in match.clause.heads:
@@ -149,6 +152,17 @@ def opposite(case: Case, aligned: Sequence[Match]) -> str:
         if is_timed and "arrived" in match.clause.turns - words and "sent" in words:
             return "negation: arrived"
     return ""
+
+
+_COST, _FREE = synonyms.canonical("cost"), synonyms.canonical("free")
+
+
+def _is_charged(match: Match) -> bool:
+    """ "A fee is charged" of "no fee is charged", which is read as "cost free"."""
+    clause = match.clause
+    told = [source.words for source in match.sources[:1] if _COST in source.words]
+    is_plain = _COST in clause.words and _FREE not in clause.words and not clause.is_negative
+    return is_plain and not any(fact.unit in MONEY for fact in clause.facts) and any(_FREE in words for words in told)
 
 
 def _nearest(match: Match, case: Case) -> list[Clause]:

@@ -54,7 +54,8 @@ def _so_many(match: re.Match[str]) -> str:
 _sub = partial(re.compile, flags=re.IGNORECASE)
 _CLOCK = r"\d{1,2}(?:[:.]\d\d)?(?: ?[ap]\.?m\b\.?)?"
 _SPAN = r"(?:\d+|[a-z]+) (?:(?:business|working|calendar) )?(?:minute|hour|day|week|month|year)s?"
-_AHEAD = r"(?:before(?:hand)?|prior to|ahead|in advance)"
+_BEFORE = r"(?:before|prior to|ahead of)"
+_AHEAD = r"(?:beforehand|ahead|in advance)"  # here "up to" is the most, where "up to … before" is the last moment
 _PAYING = "(?:pay|refund|return|charge|keep|receive|credit)(?:s|ed)?|gets?|kept|paid"
 _MONEY = (
     r"(?:[€$£¥₹]|(?:chf|eur|usd|gbp|sek|nok|dkk) ?\d|\d[\d.,]* ?(?:€|kr\b|euros?\b|dollars?\b|pounds?\b|francs?\b))"
@@ -94,6 +95,7 @@ _ENGLISH = (
         "email ",
     ),
     (_sub(r"\b(?:below|under) the age of\b"), "under"),
+    (_sub(r"\b(?:in|after) all(?=[,.;:!?]|$)"), "also"),  # "in all shops" are all of them
     (_sub(r"\b(?:instead|rather)\b(?! (?:of|than)\b),? ?"), ""),
     (_sub(r"\bonce (?:you|they) (?:are|turn|have turned|reach) (?=\d{1,2}(?:[,.;]|$| (?:or|and)\b))"), "from age "),
     (_sub(r"\b(?:in|during|within) the first (?=(?:\d+|[a-z]+) (?:minute|hour|day|week|month)s?\b)"), "within "),
@@ -123,10 +125,17 @@ _ENGLISH = (
     (_sub(r"\ba quarter (?=more|less|off|cheaper)"), "25 % "),
     (_sub(r"(%|\bper ?cent) (?:off|less|cheaper)\b(?! than)"), r"\1 discount"),
     (_sub(r"\b(?:one|a|a single) (?=(?:business|working|calendar) (?:day|week)\b)"), "1 "),
-    (_sub(rf"\b(?:at least|more than|(?:no|not) later than) (?={_SPAN} {_AHEAD}\b)"), "until "),
-    (_sub(rf"\b({_SPAN}) or (?:more|earlier) (?={_AHEAD}\b)"), r"until \1 "),
-    (_sub(rf"\b(?:(?:less|fewer|later) than|within|in the last) (?={_SPAN} {_AHEAD}\b)"), "after "),
-    (_sub(rf"\b({_SPAN}) or (?:less|fewer|later) (?={_AHEAD}\b)"), r"after \1 "),
+    (
+        _sub(
+            rf"\b(?:(?:no|not) (?:more|earlier|sooner) than|at most|(?<!no )(?<!not )(?:less|fewer|later) than"
+            rf"|within|in the last) (?={_SPAN} {_BEFORE}\b)"
+        ),
+        "after ",
+    ),
+    (_sub(rf"\b(?:at least|more than|(?:no|not) (?:later|less|fewer) than) (?={_SPAN} {_BEFORE}\b)"), "until "),
+    (_sub(rf"\b(?:no|not) (?:later|less|fewer) than (?={_SPAN} {_AHEAD}\b)"), "at least "),
+    (_sub(rf"\b({_SPAN}) or (?:more|earlier) (?={_BEFORE}\b)"), r"until \1 "),
+    (_sub(rf"\b({_SPAN}) or (?:less|fewer|later) (?={_BEFORE}\b)"), r"after \1 "),
     (_sub(r"\b(?:a |one )?fortnight\b"), "14 days"),
     (_sub(r"\b(?:12 )?(?:noon|midday)\b"), "12:00"),
     (_sub(r"\bmidnight\b"), "24:00"),

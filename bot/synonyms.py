@@ -280,7 +280,7 @@ PHRASES = {
     ("working", "days"): "workdays", ("working", "day"): "workdays", ("business", "days"): "workdays",
     ("business", "day"): "workdays", ("calendar", "days"): "days", ("calendar", "day"): "days",
     ("don't", "have", "to"): "needn't", ("per", "cent"): "percent", ("out", "of", "stock"): "unavailable",
-    ("all", "other"): "other", ("in", "all"): "also", ("you'd", "rather"): "prefer", ("would", "rather"): "prefer",
+    ("all", "other"): "other", ("you'd", "rather"): "prefer", ("would", "rather"): "prefer",
     ("as", "soon", "as"): "when", ("even", "if"): "evenif", ("even", "when"): "evenif", ("carried", "over"): "roll",
     ("carry", "over"): "roll", ("roll", "over"): "roll",
     ("sent", "away"): "dispatched", ("get", "rid", "of"): "dispose", ("take", "back"): "return",
